@@ -1,0 +1,2 @@
+//! The command `ferroflux`.
+fn main() {}

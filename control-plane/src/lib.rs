@@ -1,0 +1,1 @@
+//! An embedded etcd and kube-apiserver for development and tests

@@ -1,0 +1,1 @@
+//! Types of every API group and the CRDs generated from them

@@ -1,0 +1,1 @@
+//! Artifacts over HTTP: the file server and the fetch client

@@ -1,0 +1,1 @@
+//! Server-side apply in stages, drift, pruning and health by watch

@@ -1,0 +1,1 @@
+//! Status conditions and the rules by which controllers set and summarise them

@@ -1,0 +1,1 @@
+//! The realworld suite.

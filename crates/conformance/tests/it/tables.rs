@@ -1,0 +1,1 @@
+//! The tables (each owner adds the test of its files here).

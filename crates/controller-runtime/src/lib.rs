@@ -1,0 +1,1 @@
+//! The controller loop: queue, watches, leader election, conditions, events, metrics, probes

@@ -1,0 +1,1 @@
+//! Variable substitution in manifests with bash-like operators

@@ -1,0 +1,1 @@
+//! Git over HTTP and SSH: listing, fetching into a persistent mirror, reading trees

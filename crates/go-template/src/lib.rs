@@ -1,0 +1,1 @@
+//! The Go template language with the functions that Helm gives it

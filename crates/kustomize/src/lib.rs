@@ -1,0 +1,1 @@
+//! Builds a kustomization into objects

@@ -1,0 +1,1 @@
+//! RE2 syntax on top of the regex crate

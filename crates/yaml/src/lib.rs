@@ -1,0 +1,1 @@
+//! YAML as the Go libraries read and write it

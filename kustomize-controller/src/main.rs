@@ -1,0 +1,2 @@
+//! The kustomize-controller process.
+fn main() {}

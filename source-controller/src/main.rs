@@ -1,0 +1,2 @@
+//! The source-controller process.
+fn main() {}
