@@ -1,0 +1,280 @@
+//! Reading straight into somebody's own value type.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use crate::error::{Error, ErrorKind};
+use crate::limits::{Budget, Exceeded, Limits};
+use crate::number::format_g32;
+use crate::resolve::{Dialect, Resolved, Scalar, resolve, typed};
+use crate::source::{Event, Events, Place, decode_str};
+
+/// Makes the values of a caller's own type while a document is read, so that no tree stands in between.
+///
+/// `Value: Clone` because an alias is a second copy. Map keys arrive as text; the conversions of sigs.k8s.io/yaml (`1`,
+/// `true`, `1.5` as keys) have been made.
+pub trait Builder {
+    /// A value.
+    type Value: Clone;
+    /// A mapping under construction.
+    type Map;
+    /// A sequence under construction.
+    type Seq;
+
+    /// A scalar. Dates are [`Scalar::Timestamp`] only under [`Dialect::GoYamlV3`]; floats may be infinite or not a number,
+    /// which is an error for values that JSON must hold: the text of the error follows the place.
+    fn scalar(&mut self, scalar: Scalar<'_>) -> Result<Self::Value, String>;
+    /// An empty mapping.
+    fn map(&mut self) -> Self::Map;
+    /// Puts a pair; of equal keys the last one wins.
+    fn insert(&mut self, map: &mut Self::Map, key: Cow<'_, str>, value: Self::Value);
+    /// Whether the key is there (asked only in strict reading and for merge keys under [`Dialect::GoYamlV3`]).
+    fn contains(&self, map: &Self::Map, key: &str) -> bool;
+    /// Puts all pairs of `from` if it is a mapping and `true`, else `false`. With `keep` existing keys stay.
+    fn merge(&mut self, map: &mut Self::Map, from: &Self::Value, keep: bool) -> bool;
+    /// The items of a sequence value, in order (for a list of merges).
+    fn items<'v>(&self, value: &'v Self::Value) -> Option<&'v [Self::Value]>;
+    /// The finished mapping.
+    fn finish_map(&mut self, map: Self::Map) -> Self::Value;
+    /// An empty sequence.
+    fn seq(&mut self) -> Self::Seq;
+    /// Appends.
+    fn push(&mut self, seq: &mut Self::Seq, value: Self::Value);
+    /// The finished sequence.
+    fn finish_seq(&mut self, seq: Self::Seq) -> Self::Value;
+}
+
+/// How to build.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BuildOptions {
+    /// The typing of scalars.
+    pub dialect: Dialect,
+    /// Whether a key that stands twice is an error.
+    pub strict: bool,
+    /// Bounds for hostile input.
+    pub limits: Limits,
+}
+
+impl Default for BuildOptions {
+    /// sigs.k8s.io/yaml, not strict.
+    fn default() -> Self {
+        Self { dialect: Dialect::SigsYaml, strict: false, limits: Limits::default() }
+    }
+}
+
+/// Builds the value of the first document; an empty text is null. What follows the first document is not looked at.
+pub fn build<B: Builder>(text: &str, builder: &mut B, options: BuildOptions) -> Result<B::Value, Error> {
+    match Values::new(text, options)?.next(builder)? {
+        Some(value) => Ok(value),
+        None => builder.scalar(Scalar::Null).map_err(|m| Error::nowhere(ErrorKind::Value(m))),
+    }
+}
+
+/// The values of a text's documents one after another.
+pub struct Values<'a> {
+    events: Events<'a>,
+    options: BuildOptions,
+}
+
+impl<'a> Values<'a> {
+    /// Starts reading.
+    pub fn new(text: &'a str, options: BuildOptions) -> Result<Self, Error> {
+        let text = decode_str(text, &options.limits)?;
+        Ok(Self { events: Events::new(text, false, options.limits), options })
+    }
+
+    /// The next document's value; `None` at the end. A document without content is a null. Do not go on after an error.
+    pub fn next<B: Builder>(&mut self, builder: &mut B) -> Result<Option<B::Value>, Error> {
+        if !self.events.next_document(|_, _| {})? {
+            return Ok(None);
+        }
+        let mut run = Run { events: &mut self.events, options: &self.options, builder, anchors: HashMap::new(), budget: Budget::new(&self.options.limits) };
+        let (event, place) = run.events.next()?;
+        let value = run.value(event, place)?;
+        while !matches!(self.events.next()?.0, Event::DocumentEnd) {}
+        Ok(Some(value))
+    }
+}
+
+struct Run<'r, 'a, B: Builder> {
+    events: &'r mut Events<'a>,
+    options: &'r BuildOptions,
+    builder: &'r mut B,
+    anchors: HashMap<usize, Anchored<B::Value>>,
+    budget: Budget,
+}
+
+struct Anchored<V> {
+    name: String,
+    value: Option<V>,
+    nodes: usize,
+}
+
+impl<'a, B: Builder> Run<'_, 'a, B> {
+    fn value(&mut self, event: Event<'a>, place: Place) -> Result<B::Value, Error> {
+        self.count(1, false, place)?;
+        let before = self.budget.nodes();
+        let (anchor, value) = match event {
+            Event::Scalar { text, style, anchor, tag } => {
+                self.anchored(anchor)?;
+                let fail = |m: String| Error::new(place.line, place.column, ErrorKind::Value(m));
+                let scalar = typed(self.options.dialect, &text, style, tag.as_deref()).map_err(fail)?;
+                (anchor, self.builder.scalar(scalar).map_err(fail)?)
+            }
+            Event::SequenceStart { anchor, .. } => {
+                self.anchored(anchor)?;
+                let mut seq = self.builder.seq();
+                loop {
+                    match self.events.next()? {
+                        (Event::End, _) => break,
+                        (event, place) => {
+                            let item = self.value(event, place)?;
+                            self.builder.push(&mut seq, item);
+                        }
+                    }
+                }
+                (anchor, self.builder.finish_seq(seq))
+            }
+            Event::MappingStart { anchor, .. } => {
+                self.anchored(anchor)?;
+                let map = self.pairs()?;
+                (anchor, self.builder.finish_map(map))
+            }
+            Event::Alias(id) => {
+                let known = self.anchors.get(&id);
+                let Some((value, nodes)) = known.and_then(|k| Some((k.value.as_ref()?, k.nodes))) else {
+                    let name = known.map_or_else(String::new, |k| k.name.clone());
+                    return Err(Error::new(place.line, place.column, ErrorKind::RecursiveAnchor(name)));
+                };
+                let value = value.clone();
+                self.count(nodes, true, place)?;
+                return Ok(value);
+            }
+            _ => return Err(Error::new(place.line, place.column, ErrorKind::Syntax("did not find expected node content".to_owned()))),
+        };
+        if anchor != 0 {
+            if let Some(known) = self.anchors.get_mut(&anchor) {
+                known.nodes = self.budget.nodes() - before + 1;
+                known.value = Some(value.clone());
+            }
+        }
+        Ok(value)
+    }
+
+    fn pairs(&mut self) -> Result<B::Map, Error> {
+        let mut map = self.builder.map();
+        let mut late_merges = Vec::new();
+        loop {
+            let (event, place) = match self.events.next()? {
+                (Event::End, _) => break,
+                next => next,
+            };
+            match self.key(event, place)? {
+                Key::Merge => {
+                    let (event, place) = self.events.next()?;
+                    let from = self.value(event, place)?;
+                    // the older library merges where the key stands, so that pairs before it lose; the newer one last
+                    match self.options.dialect {
+                        Dialect::SigsYaml => self.merge(&mut map, &from, place)?,
+                        Dialect::GoYamlV3 => late_merges.push((from, place)),
+                    }
+                }
+                Key::Text(key) => {
+                    let (event, place) = self.events.next()?;
+                    let value = self.value(event, place)?;
+                    if self.options.strict && self.builder.contains(&map, &key) {
+                        let what = format!("key {key:?} already set in map");
+                        return Err(Error::new(place.line, place.column, ErrorKind::Value(what)));
+                    }
+                    self.builder.insert(&mut map, key, value);
+                }
+            }
+        }
+        for (from, place) in late_merges {
+            self.merge(&mut map, &from, place)?;
+        }
+        Ok(map)
+    }
+
+    fn key(&mut self, event: Event<'a>, place: Place) -> Result<Key<'a>, Error> {
+        let fail = |m: String| Error::new(place.line, place.column, ErrorKind::Value(m));
+        let Event::Scalar { text, style, anchor, tag } = event else {
+            // an alias to a scalar is the only other thing that could be a key; go-yaml takes it, JSON needs its text
+            return Err(fail("a mapping key must be a scalar".to_owned()));
+        };
+        self.count(1, false, place)?;
+        self.anchored(anchor)?;
+        if text == "<<" && (style == crate::Style::Plain && tag.is_none() || tag.as_deref() == Some("!!merge")) {
+            return Ok(Key::Merge);
+        }
+        // most keys are plain text
+        let key = if tag.is_none() && (style != crate::Style::Plain || matches!(resolve(self.options.dialect, &text), Resolved::Scalar(Scalar::Str(_)))) {
+            text
+        } else {
+            match typed(self.options.dialect, &text, style, tag.as_deref()).map_err(fail)? {
+                Scalar::Str(_) if tag.as_deref() != Some("!!binary") => text,
+                scalar => Cow::Owned(key_text(scalar).map_err(fail)?),
+            }
+        };
+        Ok(Key::Text(key))
+    }
+
+    fn merge(&mut self, map: &mut B::Map, from: &B::Value, place: Place) -> Result<(), Error> {
+        let keep = self.options.dialect == Dialect::GoYamlV3;
+        if self.builder.merge(map, from, keep) {
+            return Ok(());
+        }
+        let wrong = || Error::new(place.line, place.column, ErrorKind::MergeWantsMapping);
+        let items = self.builder.items(from).ok_or_else(wrong)?.to_vec();
+        // earlier ones win: they come last where the last one wins
+        let order: Box<dyn Iterator<Item = &B::Value>> = if keep { Box::new(items.iter()) } else { Box::new(items.iter().rev()) };
+        for item in order {
+            if !self.builder.merge(map, item, keep) {
+                return Err(wrong());
+            }
+        }
+        Ok(())
+    }
+
+    fn anchored(&mut self, id: usize) -> Result<(), Error> {
+        if id != 0 {
+            if let (Event::Anchor(name), _) = self.events.next()? {
+                self.anchors.insert(id, Anchored { name: name.into_owned(), value: None, nodes: 0 });
+            }
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, nodes: usize, aliased: bool, place: Place) -> Result<(), Error> {
+        self.budget.add(nodes, aliased).map_err(|e| {
+            let kind = match e {
+                Exceeded::Nodes => ErrorKind::TooManyNodes(self.options.limits.nodes),
+                Exceeded::Aliasing => ErrorKind::ExcessiveAliasing,
+            };
+            Error::new(place.line, place.column, kind)
+        })
+    }
+}
+
+enum Key<'a> {
+    Merge,
+    Text(Cow<'a, str>),
+}
+
+/// A key that is not text, as sigs.k8s.io/yaml makes it one.
+fn key_text(scalar: Scalar<'_>) -> Result<String, String> {
+    Ok(match scalar {
+        Scalar::Str(s) => s.into_owned(),
+        Scalar::Int(v) => v.to_string(),
+        Scalar::Bool(v) => v.to_string(),
+        Scalar::Float(v) => match format_g32(v).as_str() {
+            "+Inf" => ".inf".to_owned(),
+            "-Inf" => "-.inf".to_owned(),
+            "NaN" => ".nan".to_owned(),
+            text => text.to_owned(),
+        },
+        Scalar::Timestamp(t) => t.to_rfc3339(),
+        Scalar::Null => return Err("unsupported map key: null".to_owned()),
+        Scalar::Uint(v) => return Err(format!("unsupported map key: {v} does not fit 64 bits with a sign")),
+    })
+}
