@@ -1,0 +1,2 @@
+//! Tests of the API types.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests")]
