@@ -8,13 +8,16 @@
 //! - [`Documents`], [`read_document`]: text to a tree of [`Node`]s that can be edited and written again (kyaml).
 //! - [`build`], [`Values`]: text straight into the caller's value type by a [`Builder`]; [`to_json`] and
 //!   [`to_json_text`] are such callers (sigs.k8s.io/yaml `Unmarshal`, `YAMLToJSON`).
-//! - [`number`]: numbers as Go reads and prints them.
+//! - [`SigsWriter`]: a streaming writer with the bytes of sigs.k8s.io/yaml `Marshal` (Helm's `toYaml`, what kustomize
+//!   prints); [`node_to_yaml`], [`value_to_yaml`] and [`json_to_yaml`] drive it.
+//! - [`number`]: numbers as Go reads and prints them; [`sort_keys`]: the order in which go-yaml prints keys.
 //!
 //! It does no I/O, knows no Kubernetes types and does not deserialize into structs: go through [`to_json`] for that.
 
 mod build;
 mod error;
 mod json;
+mod key_order;
 mod limits;
 mod node;
 pub mod number;
@@ -22,15 +25,18 @@ mod read;
 mod resolve;
 mod source;
 mod timestamp;
+mod write;
 
 pub use build::{BuildOptions, Builder, Values, build};
 pub use error::{Error, ErrorKind};
+pub use key_order::{compare_keys, sort_keys};
 pub use json::{JsonBuilder, to_json, to_json_text, write_json, write_json_string};
 pub use limits::Limits;
 pub use node::{Kind, Meta, Node, Style, Tag};
 pub use read::{Aliases, Documents, Duplicates, ReadOptions, read_document};
-pub use resolve::{Dialect, Scalar, is_plain_text, plain_tag};
+pub use resolve::{Dialect, Scalar, plain_tag};
 pub use timestamp::Timestamp;
+pub use write::{SigsWriter, json_to_yaml, node_to_yaml, value_to_yaml};
 
 use std::borrow::Cow;
 

@@ -61,9 +61,41 @@ pub fn plain_tag(dialect: Dialect, text: &str) -> Tag {
     }
 }
 
-/// Whether plain text would be read as text again.
-pub fn is_plain_text(dialect: Dialect, text: &str) -> bool {
-    matches!(resolve(dialect, text), Resolved::Scalar(Scalar::Str(_)))
+/// Whether the older library takes plain text for text, and not for a boolean of YAML 1.1, a number, a date or a null.
+/// It prints such text without quotes if the characters allow it. Numbers to the base 60 (`12:30`), which it does not
+/// read, count as numbers here.
+pub(crate) fn is_plain_text_v2(text: &str) -> bool {
+    match text.as_bytes().first() {
+        Some(b'0'..=b'9' | b'+' | b'-') => {
+            Timestamp::parse(text).is_none() && matches!(resolve(Dialect::SigsYaml, text), Resolved::Scalar(Scalar::Str(_))) && !is_base60(text)
+        }
+        _ => matches!(resolve(Dialect::SigsYaml, text), Resolved::Scalar(Scalar::Str(_))),
+    }
+}
+
+/// `[-+]?d[d_]*(:[0-5]?d)+(.[d_]*)?`
+pub(crate) fn is_base60(text: &str) -> bool {
+    let digits = |s: &str| s.bytes().all(|c| c.is_ascii_digit() || c == b'_');
+    let text = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let mut parts = text.split(':');
+    let first = parts.next().unwrap_or_default();
+    if !first.starts_with(|c: char| c.is_ascii_digit()) || !digits(first) {
+        return false;
+    }
+    let mut parts = parts.peekable();
+    if parts.peek().is_none() {
+        return false;
+    }
+    while let Some(part) = parts.next() {
+        let part = match part.split_once('.') {
+            Some((whole, fraction)) if parts.peek().is_none() && digits(fraction) => whole,
+            _ => part,
+        };
+        if !matches!(part.as_bytes(), [b'0'..=b'9'] | [b'0'..=b'5', b'0'..=b'9']) {
+            return false;
+        }
+    }
+    true
 }
 
 /// What a plain scalar without a tag resolves to.

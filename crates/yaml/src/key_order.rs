@@ -1,0 +1,92 @@
+//! The order in which go-yaml prints the keys of a map.
+
+use std::cmp::Ordering;
+
+/// Compares keys in go-yaml's natural order (KB-OUT-01): rune by rune, other characters before letters, runs of digits by
+/// their value and then by their length.
+///
+/// The original is no total order for keys that mix digits with letters in some ways (`v1`, `v10`, `v1alpha1`), so that
+/// its output may vary: sort with [`sort_keys`], which always answers the same.
+pub fn compare_keys(a: &str, b: &str) -> Ordering {
+    if a == b {
+        return Ordering::Equal;
+    }
+    if less(a, b) {
+        Ordering::Less
+    } else if less(b, a) {
+        Ordering::Greater
+    } else {
+        a.cmp(b)
+    }
+}
+
+fn less(a: &str, b: &str) -> bool {
+    // the common beginning, cut back to a whole character
+    let mut at = a.bytes().zip(b.bytes()).take_while(|(x, y)| x == y).count();
+    while !a.is_char_boundary(at) || !b.is_char_boundary(at) {
+        at -= 1;
+    }
+    let (Some(x), Some(y)) = (a[at..].chars().next(), b[at..].chars().next()) else {
+        return a.len() < b.len();
+    };
+    match (x.is_alphabetic(), y.is_alphabetic()) {
+        (true, true) => return x < y,
+        (false, true) => return true,
+        (true, false) => return false,
+        (false, false) => {}
+    }
+    let (mut x_value, mut y_value) = (0_i64, 0_i64);
+    if x == '0' || y == '0' {
+        // zeros inside a number count, leading ones do not
+        let before = a[..at].chars().rev().take_while(|c| c.is_numeric());
+        if before.into_iter().any(|c| c != '0') {
+            (x_value, y_value) = (1, 1);
+        }
+    }
+    let x_len = digits(&a[at..], &mut x_value);
+    let y_len = digits(&b[at..], &mut y_value);
+    if x_value != y_value {
+        return x_value < y_value;
+    }
+    if x_len != y_len {
+        return x_len < y_len;
+    }
+    x < y
+}
+
+/// The number of digits at the start and, into `value`, what they add up to (wrapping, as in the original).
+fn digits(text: &str, value: &mut i64) -> usize {
+    let mut n = 0;
+    for c in text.chars().take_while(|c| c.is_numeric()) {
+        *value = value.wrapping_mul(10).wrapping_add(i64::from(u32::from(c)) - 48);
+        n += 1;
+    }
+    n
+}
+
+/// Sorts items by their keys for printing. The result does not depend on the order they come in, also for keys that the
+/// original's comparison puts in a circle.
+pub fn sort_keys<T: Copy>(items: &mut Vec<T>, key: impl Fn(&T) -> &str) {
+    if items.windows(2).all(|w| less(key(&w[0]), key(&w[1]))) {
+        return;
+    }
+    items.sort_unstable_by(|a, b| key(a).cmp(key(b)));
+    // The standard sort may panic on a comparison that is no total order; a merge sort does not care.
+    let mut spare = Vec::with_capacity(items.len());
+    let mut run = 1;
+    while run < items.len() {
+        spare.clear();
+        for chunk in items.chunks(run * 2) {
+            let (mut left, mut right) = chunk.split_at(run.min(chunk.len()));
+            while let ([a, ..], [b, ..]) = (left, right) {
+                let side = if less(key(b), key(a)) { &mut right } else { &mut left };
+                spare.push(side[0]);
+                *side = &side[1..];
+            }
+            spare.extend_from_slice(left);
+            spare.extend_from_slice(right);
+        }
+        std::mem::swap(items, &mut spare);
+        run *= 2;
+    }
+}

@@ -1,0 +1,309 @@
+//! The bytes of sigs.k8s.io/yaml `Marshal`: JSON printed by go-yaml v2.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use super::analysis::analyze;
+use super::out::Out;
+use crate::build::{BuildOptions, build};
+use crate::error::{Error, ErrorKind};
+use crate::json::JsonBuilder;
+use crate::key_order::sort_keys;
+use crate::node::{Kind, Node, Tag};
+use crate::number::{Number, format_g, parse};
+use crate::resolve::{Scalar, is_plain_text_v2};
+
+/// Writes block YAML as sigs.k8s.io/yaml `Marshal` does (KB-OUT-01…03): two spaces, sequences not indented below their
+/// key, text folded at blanks past column 80, quotes where YAML 1.1 would read something else.
+///
+/// The caller walks its own values: `begin_map`, then `key` and one value each, `end_map`; `begin_seq`, values,
+/// `end_seq`. Keys come in the caller's order: sort them with [`sort_keys`] first.
+#[derive(Debug)]
+pub struct SigsWriter {
+    out: Out,
+    stack: Vec<Frame>,
+    /// A container whose first entry has not come yet: without one it is written `{}` or `[]`.
+    pending: Option<Container>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Container {
+    Map,
+    Seq,
+}
+
+#[derive(Debug)]
+struct Frame {
+    container: Container,
+    outer_indent: isize,
+}
+
+/// The longest key that stands before its colon on one line; longer ones take the form `? key`.
+const SIMPLE_KEY: usize = 128;
+
+impl SigsWriter {
+    /// A writer that appends to `buf`, whose last line must be complete.
+    pub fn new(buf: String) -> Self {
+        Self { out: Out::new(buf, false, 2, 80), stack: Vec::new(), pending: None }
+    }
+
+    /// Ends the document and returns the text.
+    pub fn finish(mut self) -> String {
+        self.out.write_indent();
+        self.out.buf
+    }
+
+    /// Starts a mapping.
+    pub fn begin_map(&mut self) {
+        self.value_starts();
+        self.pending = Some(Container::Map);
+    }
+
+    /// A key of the current mapping; its value must follow.
+    pub fn key(&mut self, key: &str) {
+        self.open();
+        self.out.write_indent();
+        let analysis = analyze(key, false);
+        if analysis.multiline || key.len() > SIMPLE_KEY {
+            self.out.indicator("?", true, false, true);
+            self.text(key, is_plain_text_v2(key), false);
+            self.out.write_indent();
+            self.out.indicator(":", true, false, true);
+        } else {
+            self.text(key, is_plain_text_v2(key), true);
+            self.out.indicator(":", false, false, false);
+        }
+    }
+
+    /// Ends the current mapping.
+    pub fn end_map(&mut self) {
+        self.end("{", "}");
+    }
+
+    /// Starts a sequence.
+    pub fn begin_seq(&mut self) {
+        self.value_starts();
+        self.pending = Some(Container::Seq);
+    }
+
+    /// Ends the current sequence.
+    pub fn end_seq(&mut self) {
+        self.end("[", "]");
+    }
+
+    /// `null`
+    pub fn null(&mut self) {
+        self.plain("null");
+    }
+
+    /// A boolean.
+    pub fn bool(&mut self, v: bool) {
+        self.plain(if v { "true" } else { "false" });
+    }
+
+    /// An integer.
+    pub fn int(&mut self, v: i64) {
+        self.plain(&v.to_string());
+    }
+
+    /// An integer without a sign.
+    pub fn uint(&mut self, v: u64) {
+        self.plain(&v.to_string());
+    }
+
+    /// A float as `Marshal` prints it after its detour through JSON: a whole number that fits 64 bits is an integer.
+    /// Infinities and not-a-number, which `Marshal` refuses, are printed `.inf`, `-.inf`, `.nan`.
+    pub fn float(&mut self, v: f64) {
+        if v.fract() == 0.0 && v.abs() < 1e21 {
+            match parse(&format!("{v:.0}")) {
+                Some(Number::Int(v)) => return self.int(v),
+                Some(Number::Uint(v)) => return self.uint(v),
+                _ => {}
+            }
+        }
+        self.float_as_is(v);
+    }
+
+    /// A float as go-yaml v2 prints one that it has read itself: `1e+06` stays a float.
+    pub fn float_as_is(&mut self, v: f64) {
+        match format_g(v).as_str() {
+            "+Inf" => self.plain(".inf"),
+            "-Inf" => self.plain("-.inf"),
+            "NaN" => self.plain(".nan"),
+            text => self.plain(text),
+        }
+    }
+
+    /// A text, in the style that keeps it a text.
+    pub fn string(&mut self, text: &str) {
+        self.value_starts();
+        self.text(text, is_plain_text_v2(text), false);
+    }
+
+    fn plain(&mut self, text: &str) {
+        self.value_starts();
+        self.out.plain(text, true);
+    }
+
+    /// What stands before a value: the opening of its container, the dash of a list item.
+    fn value_starts(&mut self) {
+        self.open();
+        if let Some(Frame { container: Container::Seq, .. }) = self.stack.last() {
+            self.out.write_indent();
+            self.out.indicator("-", true, false, true);
+        }
+    }
+
+    /// Opens the pending container, since it is not empty.
+    fn open(&mut self) {
+        let Some(container) = self.pending.take() else { return };
+        let outer_indent = self.out.indent;
+        let under_key = matches!(self.stack.last(), Some(Frame { container: Container::Map, .. }));
+        let indentless = container == Container::Seq && under_key && !self.out.indention;
+        if outer_indent < 0 {
+            self.out.indent = 0;
+        } else if !indentless {
+            self.out.indent += 2;
+        }
+        self.stack.push(Frame { container, outer_indent });
+    }
+
+    fn end(&mut self, empty_open: &str, empty_close: &str) {
+        if self.pending.take().is_some() {
+            self.out.indicator(empty_open, true, true, false);
+            self.out.indicator(empty_close, false, false, false);
+        } else if let Some(frame) = self.stack.pop() {
+            self.out.indent = frame.outer_indent;
+        }
+    }
+
+    fn text(&mut self, text: &str, plain_is_text: bool, simple_key: bool) {
+        let analysis = analyze(text, false);
+        let outer_indent = self.out.indent;
+        self.out.indent = if outer_indent < 0 { 2 } else { outer_indent + 2 };
+        let breaks = !simple_key;
+        if text.contains('\n') {
+            if analysis.block && !simple_key {
+                self.out.literal(text, Out::put_break);
+            } else {
+                self.out.double_quoted(text, breaks);
+            }
+        } else if !plain_is_text || (simple_key && analysis.multiline) {
+            self.out.double_quoted(text, breaks);
+        } else if analysis.block_plain && !(text.is_empty() && simple_key) {
+            self.out.plain(text, breaks);
+        } else if analysis.single_quoted {
+            self.out.single_quoted(text, breaks);
+        } else {
+            self.out.double_quoted(text, breaks);
+        }
+        self.out.indent = outer_indent;
+    }
+}
+
+/// Writes a value as `Marshal` does, keys sorted.
+pub fn value_to_yaml(value: &Value) -> String {
+    let mut writer = SigsWriter::new(String::new());
+    write_value(&mut writer, value, SigsWriter::float);
+    writer.finish()
+}
+
+/// Reads JSON as YAML and writes it, as sigs.k8s.io/yaml `JSONToYAML` does.
+pub fn json_to_yaml(json: &str) -> Result<String, Error> {
+    let value = build(json, &mut JsonBuilder, BuildOptions::default())?;
+    let mut writer = SigsWriter::new(String::with_capacity(json.len()));
+    write_value(&mut writer, &value, SigsWriter::float_as_is);
+    Ok(writer.finish())
+}
+
+fn write_value(writer: &mut SigsWriter, value: &Value, float: fn(&mut SigsWriter, f64)) {
+    match value {
+        Value::Null => writer.null(),
+        Value::Bool(v) => writer.bool(*v),
+        Value::Number(n) => match (n.as_i64(), n.as_u64()) {
+            (Some(v), _) => writer.int(v),
+            (None, Some(v)) => writer.uint(v),
+            (None, None) => float(writer, n.as_f64().unwrap_or(f64::NAN)),
+        },
+        Value::String(s) => writer.string(s),
+        Value::Array(items) => {
+            writer.begin_seq();
+            for item in items {
+                write_value(writer, item, float);
+            }
+            writer.end_seq();
+        }
+        Value::Object(map) => {
+            let mut pairs: Vec<(&str, &Value)> = map.iter().map(|(k, v)| (k.as_str(), v)).collect();
+            sort_keys(&mut pairs, |(k, _)| k);
+            writer.begin_map();
+            for (key, value) in pairs {
+                writer.key(key);
+                write_value(writer, value, float);
+            }
+            writer.end_map();
+        }
+    }
+}
+
+/// Appends a node tree to `buf` as kustomize prints it (KB-OUT-01…03): through JSON, so that comments, styles and the
+/// order of keys are lost. Keys that are not text, infinities and not-a-number are errors (KB-DOC-02, KCORP-16).
+pub fn node_to_yaml(node: &Node, buf: String) -> Result<String, Error> {
+    let mut writer = SigsWriter::new(buf);
+    write_node(&mut writer, node)?;
+    Ok(writer.finish())
+}
+
+fn write_node(writer: &mut SigsWriter, node: &Node) -> Result<(), Error> {
+    let fail = |message: String| Error::new(node.line(), node.column(), ErrorKind::Value(message));
+    match node.kind() {
+        Kind::Sequence(items) => {
+            writer.begin_seq();
+            for item in items {
+                write_node(writer, item)?;
+            }
+            writer.end_seq();
+        }
+        Kind::Mapping(pairs) => {
+            let mut sorted = Vec::with_capacity(pairs.len());
+            for (key, value) in pairs {
+                sorted.push((key_of(key)?, value));
+            }
+            sort_keys(&mut sorted, |(k, _)| k);
+            writer.begin_map();
+            for (key, value) in sorted {
+                writer.key(key);
+                write_node(writer, value)?;
+            }
+            writer.end_map();
+        }
+        Kind::Alias(name) => return Err(fail(format!("unknown anchor '{name}' referenced"))),
+        Kind::Scalar(text) => match node.tag() {
+            // the most of all scalars
+            Tag::Str | Tag::Custom => writer.string(text),
+            _ => match node.scalar().unwrap_or(Ok(Scalar::Null)).map_err(fail)? {
+                Scalar::Null => writer.null(),
+                Scalar::Bool(v) => writer.bool(v),
+                Scalar::Int(v) => writer.int(v),
+                Scalar::Uint(v) => writer.uint(v),
+                Scalar::Float(v) if v.is_finite() => writer.float(v),
+                Scalar::Float(v) => return Err(fail(format!("json: unsupported value: {}", format_g(v)))),
+                Scalar::Str(s) => writer.string(&s),
+                Scalar::Timestamp(t) => writer.string(&t.to_rfc3339()),
+            },
+        },
+    }
+    Ok(())
+}
+
+/// The text of a key.
+fn key_of(key: &Node) -> Result<&str, Error> {
+    match (key.text(), key.tag()) {
+        (Some(text), Tag::Str | Tag::Custom | Tag::Merge) => Ok(text),
+        (text, tag) => {
+            let shown: Cow<'_, str> = text.map_or(Cow::Borrowed("a collection"), |t| Cow::Owned(format!("{t:?} ({})", tag.short())));
+            Err(Error::new(key.line(), key.column(), ErrorKind::Value(format!("mapping key must be text, found {shown}"))))
+        }
+    }
+}
