@@ -1,0 +1,63 @@
+//! The two small HTTP servers of every controller: probes on the health port, metrics on the other (RT-39).
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::header::CONTENT_TYPE;
+use axum::routing::get;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::metrics::Metrics;
+
+/// A listen address could not be used.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot listen on {addr} (flag {flag}): {source}; give a free address, or \"0\" for none")]
+pub struct ListenError {
+    addr: String,
+    flag: &'static str,
+    source: std::io::Error,
+}
+
+/// Opens `addr` as Go's flags write it: `:8080` listens on all addresses, `0` means no server at all.
+pub async fn listen(addr: &str, flag: &'static str) -> Result<Option<TcpListener>, ListenError> {
+    if addr.is_empty() || addr == "0" {
+        return Ok(None);
+    }
+    let failed = |source| ListenError { addr: addr.to_owned(), flag, source };
+    let listener = match addr.strip_prefix(':') {
+        // Both families where the machine has them; `[::]` takes IPv4 too.
+        Some(port) => match TcpListener::bind(format!("[::]:{port}")).await {
+            Ok(listener) => Ok(listener),
+            Err(_) => TcpListener::bind(format!("0.0.0.0:{port}")).await,
+        },
+        None => TcpListener::bind(addr).await,
+    };
+    listener.map(Some).map_err(failed)
+}
+
+/// Serves `router` until `shutdown`; requests under way are finished.
+pub fn spawn(listener: TcpListener, router: Router, shutdown: CancellationToken) -> Option<SocketAddr> {
+    let addr = listener.local_addr().ok();
+    tokio::spawn(async move {
+        // The server ends only with the shutdown: accept errors are retried inside.
+        let _ = axum::serve(listener, router).with_graceful_shutdown(async move { shutdown.cancelled().await }).await;
+    });
+    addr
+}
+
+/// `/healthz`, `/readyz` and their `/ping`: plain `ok`.
+pub fn probes() -> Router {
+    let mut router = Router::new();
+    for path in ["/healthz", "/readyz", "/healthz/ping", "/readyz/ping"] {
+        router = router.route(path, get(|| async { "ok" }));
+    }
+    router
+}
+
+/// `/metrics`.
+pub fn metrics(metrics: Arc<Metrics>) -> Router {
+    let scrape = move || async move { ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], metrics.encode()) };
+    Router::new().route("/metrics", get(scrape))
+}
