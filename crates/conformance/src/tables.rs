@@ -35,7 +35,7 @@ impl Suite for Tables {
 /// Asks each module in turn; one that does not know the operation answers `None`.
 fn verdict(op: &str, case: &Value) -> Verdict {
     let runners: [fn(&str, &Value) -> Option<Verdict>; 7] =
-        [yamljson::run, semver::run, envsubst::run, manifest::run, artifact::run, digests::run, conditions::run];
+        [yamljson::run, manifest::run, semver::run, envsubst::run, artifact::run, digests::run, conditions::run];
     runners.iter().find_map(|run| run(op, case)).unwrap_or_else(|| Verdict::Fail(format!("no runner for the operation {op:?} yet")))
 }
 

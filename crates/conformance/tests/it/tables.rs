@@ -61,3 +61,9 @@ fn normalize() {
 fn kstatus() {
     all_pass("kstatus.jsonl", &["compute", "poll"]);
 }
+
+/// KB-DOC-02, KB-FILE-02, HE-VAL-01 (typing), KB-OUT-02, KB-OUT-03 (quoting, numbers), KB-DOC-01 (documents re-emitted).
+#[test]
+fn yaml_and_json() {
+    all_pass("yamljson.jsonl", &["yaml-to-json", "yaml-to-json-strict", "json-to-yaml", "kyaml"]);
+}
