@@ -10,7 +10,12 @@ fn all_pass(file: &str, ops: &[&str]) {
         let (passed, total) = report.by_family.get(*op).copied().unwrap_or_default();
         println!("{file} {op}: {passed}/{total}");
         assert!(total > 0, "{file} has no case of {op}");
-        assert_eq!(passed, total, "{op}: {:#?}", report.failed.iter().filter(|(_, why)| !why.contains("no runner")).take(5).collect::<Vec<_>>());
+        assert_eq!(
+            passed,
+            total,
+            "{op}: {:#?}",
+            report.failed.iter().filter(|(_, why)| !why.contains("no runner")).take(5).collect::<Vec<_>>()
+        );
     }
 }
 
@@ -29,7 +34,10 @@ fn untar() {
 /// SRC-ART-03 (normalised archives), SRC-GIT-02 (revision forms), SRC-BUCKET-02, SRC-GEN-03 (digest form).
 #[test]
 fn digests_and_revisions() {
-    all_pass("digests.jsonl", &["archive", "git-revision", "transform-revision", "artifact-has-revision", "bucket-revision", "digest", "digest-valid"]);
+    all_pass(
+        "digests.jsonl",
+        &["archive", "git-revision", "transform-revision", "artifact-has-revision", "bucket-revision", "digest", "digest-valid"],
+    );
 }
 
 /// SRC-SEM-01, SRC-SEM-02, SRC-SEM-03, SRC-SEM-04: versions and ranges.

@@ -68,5 +68,5 @@ fn refusals() {
 #[test]
 fn normalised_text() {
     let text = |c: &str| Constraints::parse(c).unwrap().to_string();
-    assert_eq!(text(" >= 1.2 ,<v2 ||1.0 - 3 "), ">=1.2 <v2 || >=1.0 <=3");
+    assert_eq!(text(" >= 1.2 ,<v2 || 1.0 - 3 "), ">=1.2 <v2 || >=1.0 <=3");
 }
