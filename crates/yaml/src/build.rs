@@ -1,10 +1,11 @@
 //! Reading straight into somebody's own value type.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::error::{Error, ErrorKind};
 use crate::limits::{Budget, Exceeded, Limits};
+use crate::node::Style;
 use crate::number::format_g32;
 use crate::resolve::{Dialect, Resolved, Scalar, resolve, typed};
 use crate::source::{Event, Events, Place, decode_str};
@@ -32,6 +33,11 @@ pub trait Builder {
     fn contains(&self, map: &Self::Map, key: &str) -> bool;
     /// Puts all pairs of `from` if it is a mapping and `true`, else `false`. With `keep` existing keys stay.
     fn merge(&mut self, map: &mut Self::Map, from: &Self::Value, keep: bool) -> bool;
+    /// The keys of a mapping value, for strict reading: a merged key that is there already is a duplicate. `None` if the
+    /// value is no mapping or cannot tell; then merged keys are not checked.
+    fn keys(&self, _value: &Self::Value) -> Option<Vec<String>> {
+        None
+    }
     /// The items of a sequence value, in order (for a list of merges).
     fn items<'v>(&self, value: &'v Self::Value) -> Option<&'v [Self::Value]>;
     /// The finished mapping.
@@ -88,7 +94,13 @@ impl<'a> Values<'a> {
         if !self.events.next_document(|_, _| {})? {
             return Ok(None);
         }
-        let mut run = Run { events: &mut self.events, options: &self.options, builder, anchors: HashMap::new(), budget: Budget::new(&self.options.limits) };
+        let mut run = Run {
+            events: &mut self.events,
+            options: &self.options,
+            builder,
+            anchors: HashMap::new(),
+            budget: Budget::new(&self.options.limits),
+        };
         let (event, place) = run.events.next()?;
         let value = run.value(event, place)?;
         while !matches!(self.events.next()?.0, Event::DocumentEnd) {}
@@ -106,6 +118,8 @@ struct Run<'r, 'a, B: Builder> {
 
 struct Anchored<V> {
     name: String,
+    /// Of a scalar, what it is as a key.
+    key: Option<(String, KeyKind)>,
     value: Option<V>,
     nodes: usize,
 }
@@ -119,6 +133,7 @@ impl<'a, B: Builder> Run<'_, 'a, B> {
                 self.anchored(anchor)?;
                 let fail = |m: String| Error::new(place.line, place.column, ErrorKind::Value(m));
                 let scalar = typed(self.options.dialect, &text, style, tag.as_deref()).map_err(fail)?;
+                self.anchored_key(anchor, &scalar);
                 (anchor, self.builder.scalar(scalar).map_err(fail)?)
             }
             Event::SequenceStart { anchor, .. } => {
@@ -163,6 +178,7 @@ impl<'a, B: Builder> Run<'_, 'a, B> {
 
     fn pairs(&mut self) -> Result<B::Map, Error> {
         let mut map = self.builder.map();
+        let mut seen = HashSet::new();
         let mut late_merges = Vec::new();
         loop {
             let (event, place) = match self.events.next()? {
@@ -175,71 +191,106 @@ impl<'a, B: Builder> Run<'_, 'a, B> {
                     let from = self.value(event, place)?;
                     // the older library merges where the key stands, so that pairs before it lose; the newer one last
                     match self.options.dialect {
-                        Dialect::SigsYaml => self.merge(&mut map, &from, place)?,
+                        Dialect::SigsYaml => self.merge(&mut map, &from, &mut seen, place)?,
                         Dialect::GoYamlV3 => late_merges.push((from, place)),
                     }
                 }
-                Key::Text(key) => {
-                    let (event, place) = self.events.next()?;
-                    let value = self.value(event, place)?;
-                    if self.options.strict && self.builder.contains(&map, &key) {
-                        let what = format!("key {key:?} already set in map");
-                        return Err(Error::new(place.line, place.column, ErrorKind::Value(what)));
-                    }
+                Key::Text(key, kind) => {
+                    let (event, value_place) = self.events.next()?;
+                    let value = self.value(event, value_place)?;
+                    self.unique(&mut seen, &key, kind, place)?;
                     self.builder.insert(&mut map, key, value);
                 }
             }
         }
         for (from, place) in late_merges {
-            self.merge(&mut map, &from, place)?;
+            self.merge(&mut map, &from, &mut seen, place)?;
         }
         Ok(map)
     }
 
+    /// In strict reading, refuses a key that is there already. `1` and `"1"` differ, although they become one key.
+    fn unique(&self, seen: &mut HashSet<(KeyKind, String)>, key: &str, kind: KeyKind, place: Place) -> Result<(), Error> {
+        if self.options.strict && !seen.insert((kind, key.to_owned())) {
+            return Err(Error::new(place.line, place.column, ErrorKind::Value(format!("key {key:?} already set in map"))));
+        }
+        Ok(())
+    }
+
     fn key(&mut self, event: Event<'a>, place: Place) -> Result<Key<'a>, Error> {
         let fail = |m: String| Error::new(place.line, place.column, ErrorKind::Value(m));
-        let Event::Scalar { text, style, anchor, tag } = event else {
-            // an alias to a scalar is the only other thing that could be a key; go-yaml takes it, JSON needs its text
-            return Err(fail("a mapping key must be a scalar".to_owned()));
+        let (text, style, anchor, tag) = match event {
+            Event::Scalar { text, style, anchor, tag } => (text, style, anchor, tag),
+            Event::Alias(id) => {
+                let key = self.anchors.get(&id).and_then(|known| known.key.clone());
+                let (text, kind) = key.ok_or_else(|| fail("a mapping key must be a scalar".to_owned()))?;
+                return Ok(Key::Text(Cow::Owned(text), kind));
+            }
+            _ => return Err(fail("a mapping key must be a scalar".to_owned())),
         };
         self.count(1, false, place)?;
         self.anchored(anchor)?;
-        if text == "<<" && (style == crate::Style::Plain && tag.is_none() || tag.as_deref() == Some("!!merge")) {
+        if text == "<<" && (style == Style::Plain && tag.is_none() || tag.as_deref() == Some("!!merge")) {
             return Ok(Key::Merge);
         }
         // most keys are plain text
-        let key = if tag.is_none() && (style != crate::Style::Plain || matches!(resolve(self.options.dialect, &text), Resolved::Scalar(Scalar::Str(_)))) {
-            text
-        } else {
-            match typed(self.options.dialect, &text, style, tag.as_deref()).map_err(fail)? {
-                Scalar::Str(_) if tag.as_deref() != Some("!!binary") => text,
-                scalar => Cow::Owned(key_text(scalar).map_err(fail)?),
-            }
-        };
-        Ok(Key::Text(key))
+        let plain_text =
+            |text: &str| style != Style::Plain || matches!(resolve(self.options.dialect, text), Resolved::Scalar(Scalar::Str(_)));
+        if anchor == 0 && tag.is_none() && plain_text(&text) {
+            return Ok(Key::Text(text, KeyKind::Text));
+        }
+        let scalar = typed(self.options.dialect, &text, style, tag.as_deref()).map_err(fail)?;
+        self.anchored_key(anchor, &scalar);
+        if let Some(known) = self.anchors.get_mut(&anchor) {
+            known.value = Some(self.builder.scalar(scalar.clone()).map_err(fail)?);
+            known.nodes = 1;
+        }
+        let (key, kind) = key_text(&scalar).map_err(fail)?;
+        Ok(Key::Text(Cow::Owned(key), kind))
     }
 
-    fn merge(&mut self, map: &mut B::Map, from: &B::Value, place: Place) -> Result<(), Error> {
+    fn anchored_key(&mut self, anchor: usize, scalar: &Scalar<'_>) {
+        if anchor != 0 {
+            if let Some(known) = self.anchors.get_mut(&anchor) {
+                known.key = key_text(scalar).ok();
+            }
+        }
+    }
+
+    fn merge(&mut self, map: &mut B::Map, from: &B::Value, seen: &mut HashSet<(KeyKind, String)>, place: Place) -> Result<(), Error> {
         let keep = self.options.dialect == Dialect::GoYamlV3;
-        if self.builder.merge(map, from, keep) {
+        if self.merge_one(map, from, seen, place)? {
             return Ok(());
         }
         let wrong = || Error::new(place.line, place.column, ErrorKind::MergeWantsMapping);
-        let items = self.builder.items(from).ok_or_else(wrong)?.to_vec();
-        // earlier ones win: they come last where the last one wins
-        let order: Box<dyn Iterator<Item = &B::Value>> = if keep { Box::new(items.iter()) } else { Box::new(items.iter().rev()) };
-        for item in order {
-            if !self.builder.merge(map, item, keep) {
+        let mut items = self.builder.items(from).ok_or_else(wrong)?.to_vec();
+        if !keep {
+            // earlier ones win: they come last where the last one wins
+            items.reverse();
+        }
+        for item in items {
+            if !self.merge_one(map, &item, seen, place)? {
                 return Err(wrong());
             }
         }
         Ok(())
     }
 
+    /// Merges one mapping; `false` if it is none.
+    fn merge_one(&mut self, map: &mut B::Map, from: &B::Value, seen: &mut HashSet<(KeyKind, String)>, place: Place) -> Result<bool, Error> {
+        let keep = self.options.dialect == Dialect::GoYamlV3;
+        if self.options.strict && !keep {
+            for key in self.builder.keys(from).unwrap_or_default() {
+                self.unique(seen, &key, KeyKind::Text, place)?;
+            }
+        }
+        Ok(self.builder.merge(map, from, keep))
+    }
+
     fn anchored(&mut self, id: usize) -> Result<(), Error> {
         if id != 0 {
             if let (Event::Anchor(name), _) = self.events.next()? {
-                self.anchors.insert(id, Anchored { name: name.into_owned(), value: None, nodes: 0 });
+                self.anchors.insert(id, Anchored { name: name.into_owned(), key: None, value: None, nodes: 0 });
             }
         }
         Ok(())
@@ -258,22 +309,33 @@ impl<'a, B: Builder> Run<'_, 'a, B> {
 
 enum Key<'a> {
     Merge,
-    Text(Cow<'a, str>),
+    Text(Cow<'a, str>, KeyKind),
 }
 
-/// A key that is not text, as sigs.k8s.io/yaml makes it one.
-fn key_text(scalar: Scalar<'_>) -> Result<String, String> {
+/// What a key was before it became text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum KeyKind {
+    Text,
+    Number,
+    Bool,
+}
+
+/// A key as text, as sigs.k8s.io/yaml makes it one.
+fn key_text(scalar: &Scalar<'_>) -> Result<(String, KeyKind), String> {
     Ok(match scalar {
-        Scalar::Str(s) => s.into_owned(),
-        Scalar::Int(v) => v.to_string(),
-        Scalar::Bool(v) => v.to_string(),
-        Scalar::Float(v) => match format_g32(v).as_str() {
-            "+Inf" => ".inf".to_owned(),
-            "-Inf" => "-.inf".to_owned(),
-            "NaN" => ".nan".to_owned(),
-            text => text.to_owned(),
-        },
-        Scalar::Timestamp(t) => t.to_rfc3339(),
+        Scalar::Str(s) => (s.clone().into_owned(), KeyKind::Text),
+        Scalar::Int(v) => (v.to_string(), KeyKind::Number),
+        Scalar::Bool(v) => (v.to_string(), KeyKind::Bool),
+        Scalar::Float(v) => {
+            let text = match format_g32(*v).as_str() {
+                "+Inf" => ".inf".to_owned(),
+                "-Inf" => "-.inf".to_owned(),
+                "NaN" => ".nan".to_owned(),
+                text => text.to_owned(),
+            };
+            (text, KeyKind::Number)
+        }
+        Scalar::Timestamp(t) => (t.to_rfc3339(), KeyKind::Text),
         Scalar::Null => return Err("unsupported map key: null".to_owned()),
         Scalar::Uint(v) => return Err(format!("unsupported map key: {v} does not fit 64 bits with a sign")),
     })

@@ -24,7 +24,9 @@ impl Builder for JsonBuilder {
             Scalar::Bool(v) => Value::Bool(v),
             Scalar::Int(v) => v.into(),
             Scalar::Uint(v) => v.into(),
-            Scalar::Float(v) => Value::Number(Number::from_f64(v).ok_or_else(|| format!("json: unsupported value: {}", crate::number::format_g(v)))?),
+            Scalar::Float(v) => {
+                Value::Number(Number::from_f64(v).ok_or_else(|| format!("json: unsupported value: {}", crate::number::format_g(v)))?)
+            }
             Scalar::Str(s) => Value::String(s.into_owned()),
             Scalar::Timestamp(t) => Value::String(t.to_rfc3339()),
         })
@@ -50,6 +52,10 @@ impl Builder for JsonBuilder {
             }
         }
         true
+    }
+
+    fn keys(&self, value: &Value) -> Option<Vec<String>> {
+        Some(value.as_object()?.keys().cloned().collect())
     }
 
     fn items<'v>(&self, value: &'v Value) -> Option<&'v [Value]> {

@@ -29,8 +29,8 @@ mod write;
 
 pub use build::{BuildOptions, Builder, Values, build};
 pub use error::{Error, ErrorKind};
-pub use key_order::{compare_keys, sort_keys};
 pub use json::{JsonBuilder, to_json, to_json_text, write_json, write_json_string};
+pub use key_order::{compare_keys, sort_keys};
 pub use limits::Limits;
 pub use node::{Kind, Meta, Node, Style, Tag};
 pub use read::{Aliases, Documents, Duplicates, ReadOptions, read_document};

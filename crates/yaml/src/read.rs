@@ -70,7 +70,8 @@ impl<'a> Documents<'a> {
         if !self.events.next_document(|_, _| {})? {
             return Ok(None);
         }
-        let mut reader = Reader { events: &mut self.events, options: &self.options, anchors: HashMap::new(), budget: Budget::new(&self.options.limits) };
+        let mut reader =
+            Reader { events: &mut self.events, options: &self.options, anchors: HashMap::new(), budget: Budget::new(&self.options.limits) };
         let node = reader.node()?;
         while !matches!(self.events.next()?.0, Event::DocumentEnd) {}
         Ok(Some(node))
@@ -92,7 +93,10 @@ impl Iterator for Documents<'_> {
 
 /// Reads the first document; an empty text is a null of no characters. What follows the first document is not looked at.
 pub fn read_document(text: &str, options: ReadOptions) -> Result<Node, Error> {
-    Ok(Documents::new(text, options)?.next().transpose()?.unwrap_or_else(|| Node::new(Kind::Scalar(SmolStr::default()), Tag::Null, Style::Plain)))
+    Ok(Documents::new(text, options)?
+        .next()
+        .transpose()?
+        .unwrap_or_else(|| Node::new(Kind::Scalar(SmolStr::default()), Tag::Null, Style::Plain)))
 }
 
 struct Reader<'r, 'a> {

@@ -67,9 +67,11 @@ pub fn plain_tag(dialect: Dialect, text: &str) -> Tag {
 pub(crate) fn is_plain_text_v2(text: &str) -> bool {
     match text.as_bytes().first() {
         Some(b'0'..=b'9' | b'+' | b'-') => {
-            Timestamp::parse(text).is_none() && matches!(resolve(Dialect::SigsYaml, text), Resolved::Scalar(Scalar::Str(_))) && !is_base60(text)
+            Timestamp::parse(text).is_none()
+                && matches!(resolve(Dialect::SigsYaml, text), Resolved::Scalar(Scalar::Str(_)))
+                && !is_base60(text)
         }
-        _ => matches!(resolve(Dialect::SigsYaml, text), Resolved::Scalar(Scalar::Str(_))),
+        _ => matches!(resolve(Dialect::SigsYaml, text), Resolved::Scalar(Scalar::Str(_)) | Resolved::Merge),
     }
 }
 
@@ -185,5 +187,7 @@ pub(crate) fn typed<'a>(dialect: Dialect, text: &'a str, style: Style, explicit:
 /// The bytes of a `!!binary` scalar; line breaks and blanks between the characters are skipped.
 pub(crate) fn decode_binary(text: &str) -> Result<Vec<u8>, String> {
     let compact: String = text.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
-    base64::engine::general_purpose::STANDARD.decode(compact.as_bytes()).map_err(|_| "!!binary value contains invalid base64 data".to_owned())
+    base64::engine::general_purpose::STANDARD
+        .decode(compact.as_bytes())
+        .map_err(|_| "!!binary value contains invalid base64 data".to_owned())
 }

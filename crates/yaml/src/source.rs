@@ -14,9 +14,22 @@ pub(crate) enum Event<'a> {
     DocumentStart,
     DocumentEnd,
     Alias(usize),
-    Scalar { text: Cow<'a, str>, style: Style, anchor: usize, tag: Option<String> },
-    SequenceStart { flow: bool, anchor: usize, tag: Option<String> },
-    MappingStart { flow: bool, anchor: usize, tag: Option<String> },
+    Scalar {
+        text: Cow<'a, str>,
+        style: Style,
+        anchor: usize,
+        tag: Option<String>,
+    },
+    SequenceStart {
+        flow: bool,
+        anchor: usize,
+        tag: Option<String>,
+    },
+    MappingStart {
+        flow: bool,
+        anchor: usize,
+        tag: Option<String>,
+    },
     /// The name of the anchor on the node event just before.
     Anchor(Cow<'a, str>),
     Comment(Comment<'a>),
@@ -45,6 +58,8 @@ pub(crate) struct Events<'a> {
     parser: Parser<'a, StrInput<'a>>,
     depth: usize,
     limits: Limits,
+    /// Whether the text holds U+0085, U+2028 or U+2029, which break lines for the Go libraries but not for the parser.
+    old_breaks: bool,
     /// One event that was looked at.
     peeked: Option<(Event<'a>, Place)>,
 }
@@ -96,14 +111,14 @@ fn position(before: &[u8]) -> (usize, usize) {
 
 fn check_characters(text: &str) -> Result<(), Error> {
     let b = text.as_bytes();
-    // Candidates first: a byte below a blank that is no tab or line break, DEL, and the lead bytes of C1 and U+FExx/FFxx.
+    // Candidates first: a byte below a blank that is no tab or line break, DEL, and the lead bytes of C1 and U+FFxx.
     let suspect = |c: u8| (c < 0x20 && c != b'\n' && c != b'\t' && c != b'\r') || c == 0x7f || c == 0xc2 || c == 0xef;
     let mut from = 0;
     while let Some(found) = b[from..].iter().position(|c| suspect(*c)) {
         let at = from + found;
         let forbidden = match b[at] {
             0xc2 => matches!(b[at + 1], 0x80..=0x84 | 0x86..=0x9f),
-            0xef => matches!((b[at + 1], b[at + 2]), (0xbb, 0xbf) | (0xbf, 0xbe | 0xbf)),
+            0xef => matches!((b[at + 1], b[at + 2]), (0xbf, 0xbe | 0xbf)),
             _ => true,
         };
         if forbidden {
@@ -126,7 +141,8 @@ impl<'a> Events<'a> {
         // one more than ours, so that ours reports
         options.flow_nesting_limit = limits.depth + 1;
         options.block_nesting_limit = limits.depth + 1;
-        Self { text, parser: Parser::new_from_str_with_options(text, options), depth: 0, limits, peeked: None }
+        let old_breaks = OLD_BREAKS.iter().any(|c| text.contains(*c));
+        Self { text, parser: Parser::new_from_str_with_options(text, options), depth: 0, limits, old_breaks, peeked: None }
     }
 
     /// The source text.
@@ -184,7 +200,8 @@ impl<'a> Events<'a> {
 
     fn convert(&mut self, event: Granit<'a>, span: &Span) -> Result<Option<(Event<'a>, Place)>, Error> {
         let bytes = span.byte_range().unwrap_or(0..0);
-        let place = Place { line: span.start.line(), column: span.start.col() + 1, end_line: span.end.line(), start: bytes.start, end: bytes.end };
+        let place =
+            Place { line: span.start.line(), column: span.start.col() + 1, end_line: span.end.line(), start: bytes.start, end: bytes.end };
         let event = match event {
             Granit::Scalar(text, style, anchor, tag) => {
                 let style = match style {
@@ -196,6 +213,11 @@ impl<'a> Events<'a> {
                 };
                 // the parser reports a scalar of no characters as `~`
                 let text = if style == Style::Plain && bytes.is_empty() { Cow::Borrowed("") } else { text };
+                let raw = self.text.get(bytes.clone()).unwrap_or_default();
+                if style == Style::DoubleQuoted && raw.contains('\\') {
+                    check_escapes(raw, place)?;
+                }
+                let text = if self.old_breaks && raw.contains(OLD_BREAKS) { self.fold_old_breaks(text, raw, style, place)? } else { text };
                 Event::Scalar { text, style, anchor, tag: tag.map(|t| short_tag(&t)) }
             }
             Granit::SequenceStart(style, anchor, tag) => {
@@ -213,11 +235,49 @@ impl<'a> Events<'a> {
             Granit::Alias(id) => Event::Alias(id),
             Granit::Anchor(_, name) => Event::Anchor(name),
             Granit::Comment(_, _) => Event::Comment(Comment { text: self.text.get(bytes).unwrap_or_default() }),
+            Granit::DocumentStart(_, Some(version)) if (version.major, version.minor) != (1, 1) => {
+                return Err(Error::new(
+                    place.line,
+                    place.column,
+                    ErrorKind::Syntax("found incompatible YAML document: only %YAML 1.1 is understood".to_owned()),
+                ));
+            }
             Granit::DocumentStart(..) => Event::DocumentStart,
             Granit::DocumentEnd => Event::DocumentEnd,
             _ => return Ok(None),
         };
         Ok(Some((event, place)))
+    }
+
+    /// A scalar with line breaks of YAML 1.1. Inside quotes U+0085 folds to a blank and the separators stay, without the
+    /// blanks around them; elsewhere such a break ends the line, and what follows stands where no text may stand.
+    fn fold_old_breaks(&self, text: Cow<'a, str>, raw: &str, style: Style, place: Place) -> Result<Cow<'a, str>, Error> {
+        if !matches!(style, Style::SingleQuoted | Style::DoubleQuoted) {
+            if self.depth == 0 {
+                return Ok(text);
+            }
+            let what = "a line separator (U+0085, U+2028 or U+2029) ends the line, and what follows is not indented";
+            return Err(Error::new(place.line, place.column, ErrorKind::Syntax(what.to_owned())));
+        }
+        // an escape stands for the character itself: then nothing can be told apart, and nothing is folded
+        if raw.contains('\\') {
+            return Ok(text);
+        }
+        let mut out = String::with_capacity(text.len());
+        for (i, piece) in text.split_inclusive(OLD_BREAKS).enumerate() {
+            let piece = if i > 0 { piece.trim_start_matches([' ', '\t']) } else { piece };
+            match piece.strip_suffix(OLD_BREAKS) {
+                Some(line) => {
+                    out.push_str(line.trim_end_matches([' ', '\t']));
+                    out.push_str(match &piece[line.len()..] {
+                        "\u{85}" => " ",
+                        separator => separator,
+                    });
+                }
+                None => out.push_str(piece),
+            }
+        }
+        Ok(Cow::Owned(out))
     }
 
     fn deeper(&mut self, place: Place) -> Result<(), Error> {
@@ -227,6 +287,32 @@ impl<'a> Events<'a> {
         }
         Ok(())
     }
+}
+
+/// Next line, line separator, paragraph separator: line breaks of YAML 1.1, no longer of 1.2.
+const OLD_BREAKS: [char; 3] = ['\u{85}', '\u{2028}', '\u{2029}'];
+
+/// Escapes that the parser knows and the Go libraries do not: `\/`, and surrogate halves.
+fn check_escapes(raw: &str, place: Place) -> Result<(), Error> {
+    let b = raw.as_bytes();
+    let mut i = 0;
+    while let Some(found) = b[i..].iter().position(|c| *c == b'\\') {
+        let at = i + found;
+        let what = match b[at + 1..] {
+            [b'/', ..] => Some("found unknown escape character: '\\/'"),
+            [b'u', b'd' | b'D', b'8' | b'9' | b'a'..=b'f' | b'A'..=b'F', ..] => {
+                Some("found invalid Unicode character escape code: half of a surrogate pair")
+            }
+            _ => None,
+        };
+        if let Some(what) = what {
+            let (line, column) = position(&b[..at]);
+            let column = if line == 1 { place.column + column - 1 } else { column };
+            return Err(Error::new(place.line + line - 1, column, ErrorKind::Syntax(what.to_owned())));
+        }
+        i = (at + 2).min(b.len());
+    }
+    Ok(())
 }
 
 fn short_tag(tag: &granit_parser::Tag) -> String {

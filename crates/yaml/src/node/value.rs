@@ -110,7 +110,8 @@ impl Node {
                 a.len() == b.len()
                     && a.iter().enumerate().all(|(i, (k, v))| {
                         // most trees agree in order too
-                        let twin = b.get(i).filter(|(other, _)| other.same_value(k)).or_else(|| b.iter().find(|(other, _)| other.same_value(k)));
+                        let twin =
+                            b.get(i).filter(|(other, _)| other.same_value(k)).or_else(|| b.iter().find(|(other, _)| other.same_value(k)));
                         twin.is_some_and(|(_, other)| other.same_value(v))
                     })
             }
