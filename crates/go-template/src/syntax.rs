@@ -1,0 +1,9 @@
+//! The syntax of templates: lexer, parser, syntax tree and its canonical text.
+
+pub(crate) mod lexer;
+mod numbers;
+pub(crate) mod parser;
+mod show;
+pub(crate) mod tree;
+
+pub(crate) use parser::parse;

@@ -1,0 +1,523 @@
+//! Splits a template into items, as Go's lexer does: text up to `{{`, then the parts of an action, with white space
+//! trimmed by `{{- ` and ` -}}` (HE-TPL-01).
+
+use std::borrow::Cow;
+
+use crate::strconv::{self, decode_rune};
+
+/// What an item is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The input cannot be split; the item's text is the message.
+    Error,
+    Bool,
+    /// A printable ASCII character without a meaning of its own.
+    Char,
+    CharConstant,
+    Complex,
+    Assign,
+    Declare,
+    Eof,
+    Field,
+    Identifier,
+    LeftDelim,
+    LeftParen,
+    Number,
+    Pipe,
+    RawString,
+    RightDelim,
+    RightParen,
+    Space,
+    String,
+    Text,
+    Variable,
+    Block,
+    Break,
+    Continue,
+    Dot,
+    Define,
+    Else,
+    End,
+    If,
+    Nil,
+    Range,
+    Template,
+    With,
+}
+
+impl Kind {
+    fn keyword(word: &[u8]) -> Option<Self> {
+        Some(match word {
+            b"block" => Self::Block,
+            b"break" => Self::Break,
+            b"continue" => Self::Continue,
+            b"define" => Self::Define,
+            b"else" => Self::Else,
+            b"end" => Self::End,
+            b"if" => Self::If,
+            b"nil" => Self::Nil,
+            b"range" => Self::Range,
+            b"template" => Self::Template,
+            b"with" => Self::With,
+            _ => return None,
+        })
+    }
+
+    fn is_keyword(self) -> bool {
+        matches!(
+            self,
+            Self::Block
+                | Self::Break
+                | Self::Continue
+                | Self::Dot
+                | Self::Define
+                | Self::Else
+                | Self::End
+                | Self::If
+                | Self::Nil
+                | Self::Range
+                | Self::Template
+                | Self::With
+        )
+    }
+}
+
+/// One item.
+#[derive(Debug, Clone)]
+pub(crate) struct Item<'t> {
+    pub(crate) kind: Kind,
+    /// Byte offset in the template.
+    pub(crate) pos: usize,
+    /// The text of the item, or an error message.
+    pub(crate) text: Cow<'t, [u8]>,
+    /// Line, 1-based; 0 for an item that was never read.
+    pub(crate) line: usize,
+}
+
+impl Item<'_> {
+    /// The item as parse errors show it.
+    pub(crate) fn show(&self) -> String {
+        match self.kind {
+            Kind::Eof => "EOF".to_owned(),
+            Kind::Error => String::from_utf8_lossy(&self.text).into_owned(),
+            kind if kind.is_keyword() => format!("<{}>", String::from_utf8_lossy(&self.text)),
+            _ if self.text.len() > 10 => {
+                let mut end = 0;
+                for _ in 0..10 {
+                    end += decode_rune(self.text.get(end..).unwrap_or(&[])).1;
+                }
+                format!("{}...", strconv::quote(self.text.get(..end).unwrap_or(&self.text)))
+            }
+            _ => strconv::quote(&self.text),
+        }
+    }
+}
+
+/// The state of the lexer between two items.
+#[derive(Debug)]
+pub(crate) struct Lexer<'t> {
+    input: &'t [u8],
+    pos: usize,
+    start: usize,
+    line: usize,
+    start_line: usize,
+    at_eof: bool,
+    inside_action: bool,
+    parens: isize,
+}
+
+const LEFT: &[u8] = b"{{";
+const RIGHT: &[u8] = b"}}";
+
+fn is_space(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\r' | '\n')
+}
+
+fn is_space_byte(b: Option<&u8>) -> bool {
+    b.is_some_and(|b| is_space(char::from(*b)))
+}
+
+fn is_word(c: Option<char>) -> bool {
+    c.is_some_and(|c| c == '_' || c.is_alphabetic() || c.is_numeric())
+}
+
+/// The position of a needle.
+fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+    memchr::memmem::find(haystack, needle)
+}
+
+impl<'t> Lexer<'t> {
+    pub(crate) fn new(input: &'t [u8]) -> Self {
+        Self { input, pos: 0, start: 0, line: 1, start_line: 1, at_eof: false, inside_action: false, parens: 0 }
+    }
+
+    /// The next item. After an error or the end it answers the end for ever.
+    pub(crate) fn next_item(&mut self) -> Item<'t> {
+        if self.inside_action { self.action() } else { self.text() }
+    }
+
+    fn rest(&self) -> &'t [u8] {
+        self.input.get(self.pos..).unwrap_or(&[])
+    }
+
+    fn read(&mut self) -> Option<char> {
+        let rest = self.rest();
+        if rest.is_empty() {
+            self.at_eof = true;
+            return None;
+        }
+        let (c, len) = decode_rune(rest);
+        self.pos += len;
+        if c == '\n' {
+            self.line += 1;
+        }
+        Some(c)
+    }
+
+    fn peek(&mut self) -> Option<char> {
+        let rest = self.rest();
+        if rest.is_empty() {
+            self.at_eof = true;
+            return None;
+        }
+        Some(decode_rune(rest).0)
+    }
+
+    fn emit(&mut self, kind: Kind) -> Item<'t> {
+        let text = Cow::Borrowed(self.input.get(self.start..self.pos).unwrap_or(&[]));
+        let item = Item { kind, pos: self.start, text, line: self.start_line };
+        self.start = self.pos;
+        self.start_line = self.line;
+        item
+    }
+
+    fn error(&mut self, message: impl Into<String>) -> Item<'t> {
+        let item = Item { kind: Kind::Error, pos: self.start, text: Cow::Owned(message.into().into_bytes()), line: self.start_line };
+        self.input = &[];
+        self.start = 0;
+        self.pos = 0;
+        item
+    }
+
+    /// Skips what lies before the position; its lines have not been counted yet.
+    fn skip(&mut self) {
+        self.count_lines();
+        self.start = self.pos;
+        self.start_line = self.line;
+    }
+
+    fn count_lines(&mut self) {
+        let passed = self.input.get(self.start..self.pos).unwrap_or(&[]);
+        self.line += memchr::memchr_iter(b'\n', passed).count();
+    }
+
+    /// Text up to the next action, or the end.
+    fn text(&mut self) -> Item<'t> {
+        loop {
+            let Some(offset) = find(self.rest(), LEFT) else {
+                self.pos = self.input.len();
+                if self.pos > self.start {
+                    self.count_lines();
+                    return self.emit(Kind::Text);
+                }
+                return Item { text: Cow::Borrowed(b"EOF"), ..self.emit(Kind::Eof) };
+            };
+            if offset > 0 {
+                self.pos += offset;
+                let after = self.input.get(self.pos + 2..).unwrap_or(&[]);
+                let trimmed = if left_trim(after) {
+                    self.input.get(self.start..self.pos).unwrap_or(&[]).iter().rev().take_while(|b| is_space_byte(Some(b))).count()
+                } else {
+                    0
+                };
+                self.pos -= trimmed;
+                self.count_lines();
+                let item = self.emit(Kind::Text);
+                self.pos += trimmed;
+                self.skip();
+                if !item.text.is_empty() {
+                    return item;
+                }
+            }
+            match self.left_delim() {
+                Some(item) => return item,
+                None => continue,
+            }
+        }
+    }
+
+    /// The start of an action; `None` after a comment.
+    fn left_delim(&mut self) -> Option<Item<'t>> {
+        self.pos += LEFT.len();
+        let marker = if left_trim(self.rest()) { 2 } else { 0 };
+        if self.rest().get(marker..).unwrap_or(&[]).starts_with(b"/*") {
+            self.pos += marker;
+            self.skip();
+            return self.comment();
+        }
+        let item = self.emit(Kind::LeftDelim);
+        self.inside_action = true;
+        self.pos += marker;
+        self.skip();
+        self.parens = 0;
+        Some(item)
+    }
+
+    fn comment(&mut self) -> Option<Item<'t>> {
+        self.pos += 2;
+        let Some(end) = find(self.rest(), b"*/") else { return Some(self.error("unclosed comment")) };
+        self.pos += end + 2;
+        let Some(trim) = self.right_delim_ahead() else { return Some(self.error("comment ends before closing delimiter")) };
+        self.pos += if trim { 4 } else { 2 };
+        if trim {
+            self.pos += self.rest().iter().take_while(|b| is_space_byte(Some(b))).count();
+        }
+        self.skip();
+        None
+    }
+
+    /// Whether a right delimiter follows, and whether it trims.
+    fn right_delim_ahead(&self) -> Option<bool> {
+        let rest = self.rest();
+        if right_trim(rest) && rest.get(2..).unwrap_or(&[]).starts_with(RIGHT) {
+            return Some(true);
+        }
+        rest.starts_with(RIGHT).then_some(false)
+    }
+
+    fn right_delim(&mut self, trim: bool) -> Item<'t> {
+        if trim {
+            self.pos += 2;
+            self.skip();
+        }
+        self.pos += RIGHT.len();
+        let item = self.emit(Kind::RightDelim);
+        if trim {
+            self.pos += self.rest().iter().take_while(|b| is_space_byte(Some(b))).count();
+            self.skip();
+        }
+        self.inside_action = false;
+        item
+    }
+
+    fn action(&mut self) -> Item<'t> {
+        if let Some(trim) = self.right_delim_ahead() {
+            return if self.parens == 0 { self.right_delim(trim) } else { self.error("unclosed left paren") };
+        }
+        let before = (self.pos, self.line);
+        let Some(c) = self.read() else { return self.error("unclosed action") };
+        match c {
+            c if is_space(c) => {
+                (self.pos, self.line) = before;
+                self.space()
+            }
+            '=' => self.emit(Kind::Assign),
+            ':' => {
+                if self.read() == Some('=') {
+                    self.emit(Kind::Declare)
+                } else {
+                    self.error("expected :=")
+                }
+            }
+            '|' => self.emit(Kind::Pipe),
+            '"' => self.quoted('"', Kind::String, "unterminated quoted string"),
+            '\'' => self.quoted('\'', Kind::CharConstant, "unterminated character constant"),
+            '`' => self.raw_quoted(),
+            '$' => {
+                if self.at_terminator() {
+                    self.emit(Kind::Variable)
+                } else {
+                    self.word_after(Kind::Variable)
+                }
+            }
+            '.' if self.rest().first().is_some_and(|b| !b.is_ascii_digit()) => {
+                if self.at_terminator() {
+                    self.emit(Kind::Dot)
+                } else {
+                    self.word_after(Kind::Field)
+                }
+            }
+            '.' | '+' | '-' | '0'..='9' => {
+                (self.pos, self.line) = before;
+                self.number()
+            }
+            c if is_word(Some(c)) => {
+                (self.pos, self.line) = before;
+                self.identifier()
+            }
+            '(' => {
+                self.parens += 1;
+                self.emit(Kind::LeftParen)
+            }
+            ')' => {
+                self.parens -= 1;
+                if self.parens < 0 { self.error("unexpected right paren") } else { self.emit(Kind::RightParen) }
+            }
+            ' '..='~' => self.emit(Kind::Char),
+            c => {
+                let message = format!("unrecognized character in action: {}", code_point(c));
+                self.error(message)
+            }
+        }
+    }
+
+    fn space(&mut self) -> Item<'t> {
+        let begin = self.pos;
+        while self.rest().first().is_some_and(|b| is_space(char::from(*b))) {
+            self.read();
+        }
+        let count = self.pos - begin;
+        // The last blank may belong to a trim marker.
+        let tail = self.input.get(self.pos.saturating_sub(1)..).unwrap_or(&[]);
+        if right_trim(tail) && tail.get(2..).unwrap_or(&[]).starts_with(RIGHT) {
+            if tail.first() == Some(&b'\n') {
+                self.line -= 1;
+            }
+            self.pos -= 1;
+            if count == 1 {
+                return self.right_delim(true);
+            }
+        }
+        self.emit(Kind::Space)
+    }
+
+    fn identifier(&mut self) -> Item<'t> {
+        self.take_word();
+        let word = self.input.get(self.start..self.pos).unwrap_or(&[]);
+        if !self.at_terminator() {
+            return self.bad_character();
+        }
+        let kind = match word {
+            b"true" | b"false" => Kind::Bool,
+            _ => Kind::keyword(word).unwrap_or(Kind::Identifier),
+        };
+        self.emit(kind)
+    }
+
+    /// The name after a dot or a dollar sign.
+    fn word_after(&mut self, kind: Kind) -> Item<'t> {
+        self.take_word();
+        if self.at_terminator() { self.emit(kind) } else { self.bad_character() }
+    }
+
+    fn take_word(&mut self) {
+        loop {
+            let c = self.peek();
+            if !is_word(c) {
+                return;
+            }
+            self.read();
+        }
+    }
+
+    fn bad_character(&mut self) -> Item<'t> {
+        let c = self.peek().unwrap_or('\u{FFFD}');
+        self.error(format!("bad character {}", code_point(c)))
+    }
+
+    /// Whether a name may end here.
+    fn at_terminator(&mut self) -> bool {
+        match self.peek() {
+            None | Some('.' | ',' | '|' | ':' | ')' | '(') => true,
+            Some(c) => is_space(c) || self.rest().starts_with(RIGHT),
+        }
+    }
+
+    fn quoted(&mut self, quote: char, kind: Kind, unterminated: &str) -> Item<'t> {
+        loop {
+            match self.read() {
+                Some('\\') => match self.read() {
+                    Some('\n') | None => return self.error(unterminated),
+                    Some(_) => {}
+                },
+                Some('\n') | None => return self.error(unterminated),
+                Some(c) if c == quote => return self.emit(kind),
+                Some(_) => {}
+            }
+        }
+    }
+
+    fn raw_quoted(&mut self) -> Item<'t> {
+        loop {
+            match self.read() {
+                None => return self.error("unterminated raw quoted string"),
+                Some('`') => return self.emit(Kind::RawString),
+                Some(_) => {}
+            }
+        }
+    }
+
+    fn number(&mut self) -> Item<'t> {
+        if !self.scan_number() {
+            return self.bad_number();
+        }
+        if matches!(self.peek(), Some('+' | '-')) {
+            let imaginary = self.scan_number() && self.input.get(self.pos.wrapping_sub(1)) == Some(&b'i');
+            return if imaginary { self.emit(Kind::Complex) } else { self.bad_number() };
+        }
+        self.emit(Kind::Number)
+    }
+
+    fn bad_number(&mut self) -> Item<'t> {
+        let text = strconv::quote(self.input.get(self.start..self.pos).unwrap_or(&[]));
+        self.error(format!("bad number syntax: {text}"))
+    }
+
+    fn accept(&mut self, valid: &str) -> bool {
+        let found = self.peek().is_some_and(|c| valid.contains(c));
+        if found {
+            self.read();
+        }
+        found
+    }
+
+    fn accept_run(&mut self, valid: &str) {
+        while self.accept(valid) {}
+    }
+
+    fn scan_number(&mut self) -> bool {
+        self.accept("+-");
+        let mut digits = "0123456789_";
+        if self.accept("0") {
+            if self.accept("xX") {
+                digits = "0123456789abcdefABCDEF_";
+            } else if self.accept("oO") {
+                digits = "01234567_";
+            } else if self.accept("bB") {
+                digits = "01_";
+            }
+        }
+        self.accept_run(digits);
+        if self.accept(".") {
+            self.accept_run(digits);
+        }
+        if digits.len() == 11 && self.accept("eE") {
+            self.accept("+-");
+            self.accept_run("0123456789_");
+        }
+        if digits.len() == 23 && self.accept("pP") {
+            self.accept("+-");
+            self.accept_run("0123456789_");
+        }
+        self.accept("i");
+        if is_word(self.peek()) {
+            self.read();
+            return false;
+        }
+        true
+    }
+}
+
+fn left_trim(after: &[u8]) -> bool {
+    after.first() == Some(&b'-') && is_space_byte(after.get(1))
+}
+
+fn right_trim(rest: &[u8]) -> bool {
+    is_space_byte(rest.first()) && rest.get(1) == Some(&b'-')
+}
+
+/// Go's `%#U`.
+fn code_point(c: char) -> String {
+    let code = format!("U+{:04X}", u32::from(c));
+    if strconv::is_print(c) { format!("{code} '{c}'") } else { code }
+}
