@@ -192,6 +192,13 @@ impl Storage {
         Ok(Integrity::Intact)
     }
 
+    /// The digest of an artifact, if this process has written or verified it and the file is unchanged since.
+    pub fn known_digest(&self, path: &ArtifactPath) -> Option<Digest> {
+        let local = self.local_path(path);
+        let known = self.known().get(&local).cloned()?;
+        (fingerprint(&local, &known.digest)? == known).then_some(known.digest)
+    }
+
     /// Removes one artifact and its lock.
     pub fn remove(&self, path: &ArtifactPath) -> Result<(), StorageError> {
         let local = self.local_path(path);
