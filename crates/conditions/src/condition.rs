@@ -6,13 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::Time;
-
-/// `Ready`: the summary that users, the CLI and dependants look at.
-pub const READY: &str = "Ready";
-/// `Reconciling`: present, and then True, only while work goes on or will be retried.
-pub const RECONCILING: &str = "Reconciling";
-/// `Stalled`: present, and then True, only while nothing but a change of the object can help.
-pub const STALLED: &str = "Stalled";
+use crate::types::{READY, RECONCILING, STALLED};
 
 /// Longest message that the API server's schema takes, in bytes (RT-11).
 pub const MAX_MESSAGE_BYTES: usize = 32_768;
@@ -72,15 +66,12 @@ impl Condition {
     }
 }
 
-/// The stored order (RT-11): `Stalled`, `Reconciling`, `Ready`, then by name.
-pub(crate) fn stored_order(a: &str, b: &str) -> Ordering {
-    fn rank(type_: &str) -> u8 {
-        match type_ {
-            STALLED => 0,
-            RECONCILING => 1,
-            READY => 2,
-            _ => 3,
-        }
-    }
-    rank(a).cmp(&rank(b)).then_with(|| a.cmp(b))
+/// The stored order (RT-11): `Stalled`, `Reconciling`, `Ready`, then what was set for the newest generation, then by name.
+pub(crate) fn stored_order(a: &Condition, b: &Condition) -> Ordering {
+    let rank = |type_: &str| [STALLED, RECONCILING, READY].iter().position(|t| *t == type_).unwrap_or(3);
+    let (rank_a, rank_b) = (rank(&a.type_), rank(&b.type_));
+    rank_a.cmp(&rank_b).then_with(|| {
+        let newest_first = if rank_a == 3 { b.observed_generation.cmp(&a.observed_generation) } else { Ordering::Equal };
+        newest_first.then_with(|| a.type_.cmp(&b.type_))
+    })
 }

@@ -75,3 +75,9 @@ fn kstatus() {
 fn yaml_and_json() {
     all_pass("yamljson.jsonl", &["yaml-to-json", "yaml-to-json-strict", "json-to-yaml", "kyaml"]);
 }
+
+/// SRC-GEN-07, SRC-GEN-09, SRC-GEN-10, SRC-GEN-11, RT-11, RT-14, RT-16: conditions, requeue and event at the end of a pass.
+#[test]
+fn conditions() {
+    all_pass("conditions.jsonl", &["summarize"]);
+}
