@@ -1,6 +1,7 @@
 //! What a function may use while it runs: the host and the limits of the render.
 
 use crate::error::CallError;
+use crate::exec::{Run, Scope};
 use crate::host::Host;
 use crate::limits::Meter;
 
@@ -9,12 +10,23 @@ use crate::limits::Meter;
 pub struct Context<'r> {
     host: &'r dyn Host,
     meter: &'r Meter,
+    render: Option<(&'r Run<'r>, &'r Scope<'r>)>,
 }
 
 impl<'r> Context<'r> {
     /// A context outside of a render, for functions that are tested or used alone.
     pub fn new(host: &'r dyn Host, meter: &'r Meter) -> Self {
-        Self { host, meter }
+        Self { host, meter, render: None }
+    }
+
+    /// The context of a call from a template.
+    pub(crate) fn of_render(run: &'r Run<'r>, scope: &'r Scope<'r>) -> Self {
+        Self { host: run.host, meter: run.meter, render: Some((run, scope)) }
+    }
+
+    /// The render that this call belongs to, and the templates that it sees.
+    pub(crate) fn render(&self) -> Option<(&'r Run<'r>, &'r Scope<'r>)> {
+        self.render
     }
 
     /// Cluster, DNS, clock and randomness.

@@ -2,11 +2,29 @@
 //! order (HE-RND-01), with `include`, `tpl`, `required`, `fail` and `lookup` (HE-RND-03), and with Helm's presentation
 //! of errors (HE-TPL-16).
 
+use std::cell::{Cell, RefCell};
+use std::cmp::Reverse;
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
+
+use crate::exec::{self, Run};
 use crate::host::Host;
-use crate::limits::Limits;
-use crate::value::{Map, Str};
+use crate::limits::{Limits, Meter};
+use crate::objects;
+use crate::syntax::tree::Template;
+use crate::value::{Map, Str, Value};
+
+mod catalog;
+mod functions;
+mod presentation;
+mod text_cache;
+
+pub use presentation::{ErrorClass, HelmError};
+pub(crate) use text_cache::TextCache;
+
+/// The name that Helm gives to the template that is the root of the set, and to every text given to `tpl`.
+const ROOT: &str = "gotpl";
 
 /// One template file.
 #[derive(Debug, Clone)]
@@ -20,30 +38,10 @@ pub struct TemplateFile {
 /// Parsed templates of a chart with its subcharts; shared between renders and threads.
 #[derive(Debug)]
 pub struct TemplateSet {
-    files: Vec<TemplateFile>,
-}
-
-/// A template that cannot be parsed or rendered; the text is what Helm prints.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error("{text}")]
-pub struct HelmError {
-    /// The text that Helm shows.
-    pub text: String,
-    /// What kind of failure it is.
-    pub class: ErrorClass,
-}
-
-/// Kinds of engine failures.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ErrorClass {
-    /// A template does not parse.
-    Parse,
-    /// A template failed while it ran.
-    Exec,
-    /// `fail` or `required` ended the render.
-    Fail,
-    /// A limit of the render was reached.
-    Limit,
+    /// The files in Helm's order.
+    files: Vec<Arc<str>>,
+    templates: FxHashMap<Str, Arc<Template>>,
+    texts: TextCache,
 }
 
 /// The data that one file is rendered with.
@@ -81,13 +79,71 @@ pub struct Rendered {
 impl TemplateSet {
     /// Parses all files, in Helm's order whatever the order they are given in. Give a library chart's `_*` files only
     /// (HE-CH-06).
-    pub fn parse(files: Vec<TemplateFile>) -> Result<Self, HelmError> {
-        Ok(Self { files })
+    pub fn parse(mut files: Vec<TemplateFile>) -> Result<Self, HelmError> {
+        files.sort_by_key(|f| Reverse((f.name.matches('/').count(), Arc::clone(&f.name))));
+        let mut templates: FxHashMap<Str, Arc<Template>> = FxHashMap::default();
+        for file in &files {
+            let parsed = crate::syntax::parse(&Str::from(&*file.name), &file.text, catalog::find)
+                .map_err(|text| presentation::parse_error(&file.name, &text))?;
+            for template in parsed {
+                // A body of white space and comments replaces nothing.
+                if !template.is_empty() || !templates.contains_key(&template.name) {
+                    templates.insert(template.name.clone(), Arc::new(template));
+                }
+            }
+        }
+        Ok(Self { files: files.into_iter().map(|f| f.name).collect(), templates, texts: TextCache::default() })
     }
 
-    /// Renders every file whose base name does not start with `_`, in Helm's order. `scope` gives the data of a file.
+    /// Renders every file whose base name does not start with `_`, in Helm's order. `scope` gives the data of a file;
+    /// a file without data is rendered with none. The first error ends the render.
     pub fn render<'s>(&self, options: &Options<'_>, scope: impl Fn(&str) -> Option<&'s Scope>) -> Result<Vec<Rendered>, HelmError> {
-        let _ = (options, scope, &self.files);
-        Ok(Vec::new())
+        let meter = Meter::new(options.limits.clone());
+        let run = Run {
+            host: options.host,
+            meter: &meter,
+            strict: options.strict,
+            lint: options.lint,
+            included: RefCell::default(),
+            invocations: Cell::new(0),
+        };
+        let visible = exec::Scope { outer: None, templates: &self.templates, texts: &self.texts };
+        let mut rendered = Vec::with_capacity(self.files.len());
+        for name in &self.files {
+            if name.rsplit('/').next().is_some_and(|base| base.starts_with('_')) {
+                continue;
+            }
+            let context = scope(name).map_or_else(Map::new, |scope| {
+                let about = Map::from_entries(
+                    crate::value::Type::MAP,
+                    [("Name", Value::from(&**name)), ("BasePath", Value::from(&*scope.base_path))],
+                );
+                scope.context.insert("Template", objects::values(&about));
+                scope.context.clone()
+            });
+            let Some(template) = visible.lookup(name.as_bytes()) else { continue };
+            let text = exec::execute(&run, &visible, template, Value::Map(context))
+                .map_err(|error| presentation::exec_error(name, &error))?;
+            rendered.push(Rendered { name: Arc::clone(name), text: without_no_value(text) });
+        }
+        Ok(rendered)
     }
+}
+
+/// Deletes every `<no value>`: Go prints it for what is missing, and Helm takes it out again (HE-TPL-08).
+fn without_no_value(text: Vec<u8>) -> Vec<u8> {
+    const MARK: &[u8] = b"<no value>";
+    let finder = memchr::memmem::Finder::new(MARK);
+    if finder.find(&text).is_none() {
+        return text;
+    }
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text.as_slice();
+    while let Some(at) = finder.find(rest) {
+        let (before, after) = rest.split_at(at);
+        out.extend_from_slice(before);
+        rest = after.get(MARK.len()..).unwrap_or(&[]);
+    }
+    out.extend_from_slice(rest);
+    out
 }

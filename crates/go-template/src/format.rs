@@ -17,6 +17,14 @@ pub(crate) fn print_value(out: &mut Vec<u8>, value: &Value) {
     }
 }
 
+/// Appends what `{{ value }}` prints for an object: a pointer shows what it points to.
+pub(crate) fn print_pointed(out: &mut Vec<u8>, value: &Value) {
+    match value {
+        Value::Object(object) if object.go_type().kind() == Kind::Pointer => Printer::new(out).structure(object.as_ref(), 'v', 0),
+        other => print_value(out, other),
+    }
+}
+
 /// What `fmt.Sprint` gives for one value (`%v`).
 pub(crate) fn sprint(value: &Value) -> Vec<u8> {
     let mut out = Vec::new();
@@ -231,11 +239,15 @@ impl<'o> Printer<'o> {
             }
             self.text("&");
         }
+        self.structure(object, verb, depth);
+    }
+
+    fn structure(&mut self, object: &dyn crate::value::Object, verb: char, depth: usize) {
         if self.flags.sharp_v {
-            self.text(go_type.to_string().trim_start_matches('*'));
+            self.text(object.go_type().to_string().trim_start_matches('*'));
         }
         self.text("{");
-        for (index, (name, field)) in object.fields().into_iter().enumerate() {
+        for (index, (name, field)) in object.printed_fields().into_iter().enumerate() {
             self.separator(index);
             if self.flags.plus_v || self.flags.sharp_v {
                 self.text(name);

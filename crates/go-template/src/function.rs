@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use crate::context::Context;
 use crate::error::CallError;
+use crate::exec::Slot;
 use crate::value::{List, Map, Str, Type, Value};
 
 /// The body of a function.
@@ -26,6 +27,10 @@ pub struct Function {
 pub(crate) enum Body {
     /// Evaluates and checks all arguments, then calls.
     Plain(Call),
+    /// The same for built-ins that tell a nil interface from no value.
+    Reflect(fn(&[Slot]) -> Result<Slot, CallError>),
+    /// `call`.
+    Call,
     /// `and`: arguments are evaluated until one is false.
     And,
     /// `or`: arguments are evaluated until one is true.
@@ -43,9 +48,9 @@ impl Function {
         Self { name, params, variadic: true, body: Body::Plain(call) }
     }
 
-    /// `and` and `or`.
-    pub(crate) const fn short_circuit(name: &'static str, body: Body) -> Self {
-        Self { name, params: &[Type::Reflect, Type::Reflect], variadic: true, body }
+    /// A built-in of the language.
+    pub(crate) const fn builtin(name: &'static str, params: &'static [Type], variadic: bool, body: Body) -> Self {
+        Self { name, params, variadic, body }
     }
 
     /// The name in templates.

@@ -24,9 +24,11 @@
 //! its receiver as argument 0 and declares only the other parameters. A map or slice with methods is a
 //! [`value::Map`] or [`value::List`] whose type is a `Type::Named`.
 
+mod builtins;
 pub mod context;
 pub mod engine;
 pub mod error;
+mod exec;
 pub mod function;
 mod format;
 mod functions;

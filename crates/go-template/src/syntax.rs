@@ -3,7 +3,7 @@
 pub(crate) mod lexer;
 mod numbers;
 pub(crate) mod parser;
-mod show;
+pub(crate) mod show;
 pub(crate) mod tree;
 
 pub(crate) use parser::parse;

@@ -27,6 +27,17 @@ pub trait Object: fmt::Debug {
         None
     }
 
+    /// What `String()` of the pointer type answers, for struct types that have it only there: an action that prints a
+    /// field calls it, `printf` does not.
+    fn pointer_stringer(&self) -> Option<String> {
+        None
+    }
+
+    /// The fields as printing shows them: unexported ones too.
+    fn printed_fields(&self) -> Vec<(&'static str, Value)> {
+        self.fields()
+    }
+
     /// The plain value below a named number, string or bool (`time.Month` answers an [`Value::Int`]).
     fn underlying(&self) -> Option<&Value> {
         None
