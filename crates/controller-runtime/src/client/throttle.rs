@@ -45,6 +45,7 @@ mod tests {
         for _ in 0..5 {
             throttle.take().await;
         }
-        assert_eq!((Instant::now() - start).as_millis(), 200);
+        // The paused clock moves in whole milliseconds, each sleep may round up by one.
+        assert!((200..205).contains(&(Instant::now() - start).as_millis()));
     }
 }
