@@ -81,3 +81,9 @@ fn yaml_and_json() {
 fn conditions() {
     all_pass("conditions.jsonl", &["summarize"]);
 }
+
+/// KC-SUB-07 (the grammar), KC-SUB-01, KC-SUB-02, KC-SUB-03, KC-SUB-04, KC-SUB-05, KC-SUB-08 (an object's substitution).
+#[test]
+fn substitution() {
+    all_pass("envsubst.jsonl", &["envsubst", "post-build"]);
+}

@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind};
 use crate::json::JsonBuilder;
 use crate::key_order::sort_keys;
 use crate::node::{Kind, Node, Tag};
-use crate::number::{Number, format_g, parse};
+use crate::number::{Number, format_g, format_json, parse};
 use crate::resolve::{Scalar, is_plain_text_v2};
 
 /// Writes block YAML as sigs.k8s.io/yaml `Marshal` does (KB-OUT-01…03): two spaces, sequences not indented below their
@@ -116,7 +116,8 @@ impl SigsWriter {
     /// Infinities and not-a-number, which `Marshal` refuses, are printed `.inf`, `-.inf`, `.nan`.
     pub fn float(&mut self, v: f64) {
         if v.fract() == 0.0 && v.abs() < 1e21 {
-            match parse(&format!("{v:.0}")) {
+            // the digits are those of the shortest form, filled up with zeros
+            match parse(&format_json(v)) {
                 Some(Number::Int(v)) => return self.int(v),
                 Some(Number::Uint(v)) => return self.uint(v),
                 _ => {}

@@ -1,0 +1,2 @@
+//! Tests of variable substitution.
+#![allow(clippy::unwrap_used, reason = "tests")]
