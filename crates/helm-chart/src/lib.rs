@@ -1,1 +1,46 @@
-//! Charts: loading, dependencies, values, schema, rendering, hooks
+//! Charts: loading, dependencies, values, schema, rendering, hooks; what Helm 4.2's packages `chart`, `engine` and
+//! `release/util` do, as a library without a cluster.
+//!
+//! What it does not do: fetch charts, talk to a cluster (`lookup` comes in through the template engine's host), store or
+//! apply releases, run a post-renderer. It reads files only through [`FileTree`] or from bytes it is given.
+//!
+//! Entry points, in the order in which a release uses them:
+//! - [`load_archive`], [`load_tree`], [`load_path`] make a [`Chart`]: immutable, behind an [`std::sync::Arc`], shared by
+//!   all releases of it and by all threads.
+//! - [`ValueOptions`], [`read_values`], [`values`] read what the user gives.
+//! - [`render`] decides about dependencies, lays the values over the defaults, checks the schemas, renders and sorts:
+//!   [`Rendered`] holds manifests, hooks, notes and custom resource definitions.
+//! - [`post_render`] cuts a post-rendered stream back into files; [`lock_digest`], [`provenance`], [`package`], [`index`]
+//!   serve those who look after repositories.
+
+mod archive;
+mod assembly;
+mod capabilities;
+mod chart;
+mod directory;
+mod file;
+mod ignore;
+mod load;
+mod lock;
+mod manifest;
+mod metadata;
+mod paths;
+mod render;
+mod schema;
+mod tree;
+pub mod values;
+
+pub use archive::{ArchiveError, looks_like_gzip, read_archive};
+pub use capabilities::{KubeVersionError, offline_capabilities, parse_kube_version};
+pub use chart::{Chart, Crd};
+pub use directory::DirectoryTree;
+pub use file::{ChartFile, LoadLimits};
+pub use ignore::{IGNORE_FILE, IgnoreError, IgnoreRules};
+pub use load::{LoadError, PathError, load_archive, load_files, load_path, load_tree};
+pub use lock::{lock_digest, lock_digest_v2};
+pub use manifest::{Head, HeadError, Hook, HookEvent, Manifest, ManifestError, RenderedFile, Sorted, execution_order, install_rank, sort, split, uninstall_rank};
+pub use metadata::{DecodeError, Dependency, Lock, Maintainer, Metadata, ValidationError};
+pub use render::{Release, ReleaseNameError, RenderError, RenderOptions, Rendered, RenderedFiles, check_release_name, push_framed, render, render_files};
+pub use schema::SchemaError;
+pub use tree::{EntryKind, FileTree, TreeEntry, TreeError};
+pub use values::{OptionsError, ReadError, SetError, Table, Tree, ValueOptions, read_values};

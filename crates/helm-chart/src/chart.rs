@@ -1,0 +1,68 @@
+//! A loaded chart.
+
+use std::sync::Arc;
+
+use ferroflux_go_template::value::Str;
+
+use crate::file::ChartFile;
+use crate::metadata::{Lock, Metadata};
+use crate::paths::ext;
+use crate::render::TemplateCache;
+use crate::values::Table;
+
+/// A chart with everything in it, as loaded: no dependency has been switched off, no value merged. It is immutable and
+/// free to cross threads, so that one parsed chart serves every release of it.
+#[derive(Debug)]
+pub struct Chart {
+    /// `Chart.yaml`, validated.
+    pub metadata: Metadata,
+    /// `Chart.lock` or `requirements.lock`.
+    pub lock: Option<Lock>,
+    /// The default values.
+    pub values: Arc<Table>,
+    /// `values.yaml` as it was written, with comments.
+    pub values_file: Option<ChartFile>,
+    /// `values.schema.json`.
+    pub schema: Option<ChartFile>,
+    /// Files under `templates/`.
+    pub templates: Vec<ChartFile>,
+    /// Everything else that is not one of the above (HE-CH-04): what templates see as `.Files`.
+    pub files: Vec<ChartFile>,
+    /// The charts under `charts/`.
+    pub dependencies: Vec<Arc<Chart>>,
+    /// `Chart.yaml` as it was written.
+    pub chart_file: ChartFile,
+    /// What Helm logs while it loads the chart.
+    pub warnings: Vec<String>,
+    /// Parsed templates of this chart and its subcharts.
+    pub(crate) parsed: TemplateCache,
+}
+
+impl Chart {
+    /// The chart's name.
+    pub fn name(&self) -> &str {
+        &self.metadata.name
+    }
+
+    /// The files under `crds/` that are manifests by their extension, in any case of letters (HE-CH-05).
+    pub fn own_crds(&self) -> impl Iterator<Item = &ChartFile> {
+        self.files.iter().filter(|f| f.name.starts_with("crds/") && [".yaml", ".yml", ".json"].iter().any(|e| ext(&f.name).eq_ignore_ascii_case(e)))
+    }
+
+    /// Names of declared dependencies that are not in `charts/`.
+    pub fn missing_dependencies(&self) -> Vec<&str> {
+        let declared = self.metadata.dependencies.iter().map(|d| d.name.as_str());
+        declared.filter(|name| !self.dependencies.iter().any(|c| c.name() == *name)).collect()
+    }
+}
+
+/// A custom resource definition that a chart carries outside its templates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Crd {
+    /// The path below its own chart: `crds/a.yaml`.
+    pub name: String,
+    /// The path below the root chart: `parent/charts/child/crds/a.yaml`.
+    pub path: String,
+    /// The file's bytes.
+    pub data: Str,
+}

@@ -1,0 +1,301 @@
+//! From files to a chart: what each file of a chart is (HE-CH-03, HE-CH-04), charts inside charts, validation.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::archive::{self, ArchiveError, looks_like_gzip};
+use crate::chart::Chart;
+use crate::directory::DirectoryTree;
+use crate::file::{Budget, ChartFile, LoadLimits};
+use crate::metadata::{DecodeError, Lock, Metadata, ValidationError, api_version};
+use crate::paths::ext;
+use crate::tree::{self, FileTree, TreeError};
+use crate::values::{ReadError, read_values};
+
+/// Why a chart could not be loaded. The texts are those of Helm's SDK.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The bytes are no gzip stream.
+    #[error("stream does not appear to be a valid chart file (details: gzip: invalid header)")]
+    NotAnArchive,
+    /// The archive was refused.
+    #[error("unable to load chart archive: {0}")]
+    Archive(ArchiveError),
+    /// The directory was refused.
+    #[error(transparent)]
+    Tree(#[from] TreeError),
+    /// An archive without `Chart.yaml`.
+    #[error("unable to detect chart version, no Chart.yaml found")]
+    NoChartYaml,
+    /// A chart without `Chart.yaml`.
+    #[error("Chart.yaml file is missing")]
+    ChartYamlMissing,
+    /// An `apiVersion` that nobody knows.
+    #[error("unsupported chart version")]
+    UnsupportedVersion,
+    /// The unfinished `apiVersion: v3`.
+    #[error("invalid chart apiVersion")]
+    PreviewVersion,
+    /// A YAML file of the chart is not what it should be.
+    #[error("cannot load {file}: {source}")]
+    Decode {
+        /// The file's name.
+        file: &'static str,
+        /// What is wrong.
+        source: DecodeError,
+    },
+    /// The default values are not what they should be.
+    #[error("cannot load values.yaml: {0}")]
+    Values(#[from] ReadError),
+    /// The metadata is not valid.
+    #[error(transparent)]
+    Validation(#[from] ValidationError),
+    /// A chart under `charts/` could not be loaded.
+    #[error("error unpacking subchart {name} in {parent}: {source}")]
+    Subchart {
+        /// The file or directory under `charts/`.
+        name: String,
+        /// The chart that holds it.
+        parent: String,
+        /// What is wrong.
+        source: Box<LoadError>,
+    },
+    /// The archive of a chart under `charts/` was refused; its parent is named by [`LoadError::Subchart`].
+    #[error(transparent)]
+    Packed(ArchiveError),
+    /// A directory under `charts/` with the name of an archive.
+    #[error("error unpacking subchart tar in {parent}: expected {expected}, got {found}")]
+    NotOneFile {
+        /// The chart that holds it.
+        parent: String,
+        /// The name that an archive would have.
+        expected: String,
+        /// The file that is there.
+        found: String,
+    },
+    /// Charts inside charts, too deep. The field is the limit.
+    #[error("charts are nested deeper than {0} levels")]
+    TooDeep(usize),
+}
+
+/// Loads a packaged chart.
+pub fn load_archive(bytes: &[u8], limits: LoadLimits) -> Result<Arc<Chart>, LoadError> {
+    let mut budget = Budget::new(limits);
+    let files = archive::read_within(bytes, &mut budget).map_err(|e| match e {
+        ArchiveError::NotGzip => LoadError::NotAnArchive,
+        e => LoadError::Archive(e),
+    })?;
+    let Some(chart_file) = files.iter().find(|f| f.name == "Chart.yaml") else { return Err(LoadError::NoChartYaml) };
+    check_api_version(chart_file)?;
+    from_files(files, &mut budget, 0)
+}
+
+/// Loads a chart directory; `.helmignore` applies.
+pub fn load_tree(tree: &dyn FileTree, limits: LoadLimits) -> Result<Arc<Chart>, LoadError> {
+    let mut budget = Budget::new(limits);
+    if let Ok(data) = tree.read("Chart.yaml", limits.file_bytes) {
+        check_api_version(&ChartFile::new("Chart.yaml", &data, std::time::SystemTime::UNIX_EPOCH))?;
+    }
+    let files = tree::read_within(tree, &mut budget)?;
+    from_files(files, &mut budget, 0)
+}
+
+/// Loads a chart from files that are already in memory, names relative to the chart's root.
+pub fn load_files(files: Vec<ChartFile>, limits: LoadLimits) -> Result<Arc<Chart>, LoadError> {
+    from_files(files, &mut Budget::new(limits), 0)
+}
+
+fn check_api_version(chart_file: &ChartFile) -> Result<(), LoadError> {
+    match api_version(chart_file.data.as_bytes()).map_err(|source| LoadError::Decode { file: "Chart.yaml", source })?.as_str() {
+        "" | "v1" | "v2" => Ok(()),
+        "v3" => Err(LoadError::PreviewVersion),
+        _ => Err(LoadError::UnsupportedVersion),
+    }
+}
+
+fn from_files(files: Vec<ChartFile>, budget: &mut Budget, depth: usize) -> Result<Arc<Chart>, LoadError> {
+    if depth > budget.limits.depth {
+        return Err(LoadError::TooDeep(budget.limits.depth));
+    }
+    let decode = |file| move |source| LoadError::Decode { file, source };
+    let mut parts = Parts::default();
+    for file in files.iter().filter(|f| f.name == "Chart.yaml") {
+        let metadata = parts.metadata.get_or_insert_default();
+        metadata.update(file.data.as_bytes()).map_err(decode("Chart.yaml"))?;
+        if metadata.api_version.is_empty() {
+            metadata.api_version = "v1".to_owned();
+        }
+        parts.chart_file = Some(file.clone());
+    }
+    for file in files {
+        parts.add(file)?;
+    }
+    let (Some(mut metadata), Some(chart_file)) = (parts.metadata, parts.chart_file) else { return Err(LoadError::ChartYamlMissing) };
+    metadata.validate()?;
+    let mut dependencies = Vec::new();
+    for (name, files) in parts.subcharts {
+        if name.starts_with(['_', '.']) {
+            continue;
+        }
+        let inside = |source| LoadError::Subchart { name: name.clone(), parent: metadata.name.clone(), source: Box::new(source) };
+        let files = if ext(&name) == ".tgz" {
+            let Some(file) = files.first() else { continue };
+            if file.name != name {
+                return Err(LoadError::NotOneFile { parent: metadata.name, expected: name, found: file.name.clone() });
+            }
+            archive::read_within(file.data.as_bytes(), budget).map_err(|e| inside(LoadError::Packed(e)))?
+        } else {
+            let below = |mut file: ChartFile| {
+                file.name = file.name.split_once('/')?.1.to_owned();
+                Some(file)
+            };
+            files.into_iter().filter_map(below).collect()
+        };
+        dependencies.push(from_files(files, budget, depth + 1).map_err(inside)?);
+    }
+    Ok(Arc::new(Chart {
+        metadata,
+        lock: parts.lock,
+        values: Arc::new(parts.values),
+        values_file: parts.values_file,
+        schema: parts.schema,
+        templates: parts.templates,
+        files: parts.files,
+        dependencies,
+        chart_file,
+        warnings: parts.warnings,
+        parsed: Default::default(),
+    }))
+}
+
+/// The files of one chart, sorted into what they are.
+#[derive(Default)]
+struct Parts {
+    metadata: Option<Metadata>,
+    chart_file: Option<ChartFile>,
+    lock: Option<Lock>,
+    values: crate::values::Table,
+    values_file: Option<ChartFile>,
+    schema: Option<ChartFile>,
+    templates: Vec<ChartFile>,
+    files: Vec<ChartFile>,
+    subcharts: BTreeMap<String, Vec<ChartFile>>,
+    warnings: Vec<String>,
+}
+
+impl Parts {
+    fn add(&mut self, mut file: ChartFile) -> Result<(), LoadError> {
+        let decode = |file| move |source| LoadError::Decode { file, source };
+        match file.name.as_str() {
+            "Chart.yaml" => {}
+            "Chart.lock" => self.lock = Some(Lock::parse(file.data.as_bytes()).map_err(decode("Chart.lock"))?),
+            "values.yaml" => {
+                self.values = read_values(file.data.as_bytes())?;
+                self.values_file = Some(file);
+            }
+            "values.schema.json" => self.schema = Some(file),
+            "requirements.yaml" => {
+                let metadata = self.metadata.get_or_insert_default();
+                metadata.update(file.data.as_bytes()).map_err(decode("requirements.yaml"))?;
+                if metadata.api_version == "v1" {
+                    self.files.push(file);
+                } else {
+                    self.warnings.push("Dependencies are handled in Chart.yaml since apiVersion \"v2\". We recommend migrating dependencies to Chart.yaml.".to_owned());
+                }
+            }
+            "requirements.lock" => {
+                self.lock = Some(Lock::parse(file.data.as_bytes()).map_err(decode("requirements.lock"))?);
+                if self.metadata.as_ref().is_some_and(|m| m.api_version == "v1") {
+                    self.files.push(file);
+                } else {
+                    self.warnings.push("Dependency locking is handled in Chart.lock since apiVersion \"v2\". We recommend migrating to Chart.lock.".to_owned());
+                }
+            }
+            name if name.starts_with("templates/") => self.templates.push(file),
+            name if name.starts_with("charts/") && ext(name) != ".prov" => {
+                file.name = name["charts/".len()..].to_owned();
+                let chart = file.name.split('/').next().unwrap_or_default().to_owned();
+                self.subcharts.entry(chart).or_default().push(file);
+            }
+            _ => self.files.push(file),
+        }
+        Ok(())
+    }
+}
+
+/// Why a chart at a path could not be loaded, in the words of Helm's command line.
+#[derive(Debug, thiserror::Error)]
+pub enum PathError {
+    /// There is nothing at the path.
+    #[error("path {0:?} not found")]
+    NotFound(String),
+    /// The file could not be read.
+    #[error("{path}: {source}")]
+    Read {
+        /// The path.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A YAML file where an archive was expected.
+    #[error("file '{0}' seems to be a YAML file, but expected a gzipped archive")]
+    Yaml(String),
+    /// A file that is no archive.
+    #[error("file '{path}' does not appear to be a gzipped archive; got '{found}'")]
+    NotGzip {
+        /// The path.
+        path: String,
+        /// The media type that its first bytes suggest.
+        found: &'static str,
+    },
+    /// A directory without `Chart.yaml`.
+    #[error("unable to detect chart at {0}/Chart.yaml: open {0}/Chart.yaml: no such file or directory")]
+    NoChart(String),
+    /// An archive that was refused; Helm's command line does not say why, so the reason is kept for those who ask.
+    #[error("unable to load chart archive")]
+    Archive(#[source] ArchiveError),
+    /// The chart itself.
+    #[error(transparent)]
+    Load(LoadError),
+}
+
+/// Loads the chart directory or packaged chart at `path`.
+pub fn load_path(path: &Path, limits: LoadLimits) -> Result<Arc<Chart>, PathError> {
+    let shown = || path.display().to_string();
+    let read = |source| PathError::Read { path: shown(), source };
+    let Ok(meta) = std::fs::metadata(path) else { return Err(PathError::NotFound(shown())) };
+    if meta.is_dir() {
+        if !path.join("Chart.yaml").exists() {
+            return Err(PathError::NoChart(std::path::absolute(path).map_err(read)?.display().to_string()));
+        }
+        let tree = DirectoryTree::open(path).map_err(read)?;
+        return load_tree(&tree, limits).map_err(PathError::Load);
+    }
+    if meta.len() > limits.total_bytes {
+        return Err(PathError::Archive(ArchiveError::TooLarge(limits.total_bytes)));
+    }
+    let bytes = std::fs::read(path).map_err(read)?;
+    if !looks_like_gzip(&bytes) {
+        let path = shown();
+        let yaml = path.ends_with(".yml") || path.ends_with(".yaml");
+        return Err(if yaml { PathError::Yaml(path) } else { PathError::NotGzip { found: media_type(&bytes), path } });
+    }
+    load_archive(&bytes, limits).map_err(|e| match e {
+        LoadError::Archive(e) => PathError::Archive(e),
+        e => PathError::Load(e),
+    })
+}
+
+/// The media type of the file types that people mistake for charts.
+fn media_type(bytes: &[u8]) -> &'static str {
+    let known: [(&[u8], &str); 6] = [
+        (b"PK\x03\x04", "application/zip"),
+        (b"%PDF-", "application/pdf"),
+        (b"Rar!\x1a\x07", "application/x-rar-compressed"),
+        (b"\x89PNG\r\n\x1a\n", "image/png"),
+        (b"\xff\xd8\xff", "image/jpeg"),
+        (b"%!PS-Adobe-", "application/postscript"),
+    ];
+    known.into_iter().find(|(magic, _)| bytes.starts_with(magic)).map_or("application/octet-stream", |(_, name)| name)
+}

@@ -1,0 +1,94 @@
+//! Manifests and hooks: rendered files cut into documents and put in order (HE-MAN-01 to HE-MAN-05, HE-HK-01).
+
+mod head;
+mod hook;
+mod kinds;
+mod split;
+
+use std::ops::Range;
+use std::sync::Arc;
+
+pub use head::{Head, HeadError};
+pub use hook::{Hook, HookEvent, execution_order};
+pub use kinds::{install_rank, uninstall_rank};
+pub use split::split;
+
+use crate::paths::base;
+
+/// A rendered file.
+#[derive(Debug, PartialEq, Eq)]
+pub struct RenderedFile {
+    /// The path below the root chart: `parent/charts/child/templates/a.yaml`.
+    pub path: Arc<str>,
+    /// The text.
+    pub text: String,
+}
+
+/// One document of a rendered file; it shares the file's text.
+#[derive(Debug, Clone)]
+pub struct Manifest {
+    file: Arc<RenderedFile>,
+    range: Range<usize>,
+    /// What the document says about itself.
+    pub head: Head,
+}
+
+impl Manifest {
+    /// The path of the template that it comes from.
+    pub fn path(&self) -> &str {
+        &self.file.path
+    }
+
+    /// The document's text, without the separator; blank lines at its end are part of it.
+    pub fn text(&self) -> &str {
+        &self.file.text[self.range.clone()]
+    }
+}
+
+/// A rendered document that is not YAML or not a resource.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("YAML parse error on {path}: {source}")]
+pub struct ManifestError {
+    /// The path of the template.
+    pub path: String,
+    /// What is wrong with the document.
+    pub source: HeadError,
+}
+
+/// Documents in install order and hooks in kind order.
+#[derive(Debug, Default)]
+pub struct Sorted {
+    /// Documents that belong to the release's manifest.
+    pub manifests: Vec<Manifest>,
+    /// Documents that run at certain moments.
+    pub hooks: Vec<Hook>,
+    /// What Helm logs on the way.
+    pub warnings: Vec<String>,
+}
+
+/// Cuts files into documents, tells hooks from manifests and sorts both by kind, keeping the order of files (by path)
+/// and of documents among equals (HE-MAN-02). Partials and blank files are skipped.
+pub fn sort(mut files: Vec<RenderedFile>) -> Result<Sorted, ManifestError> {
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    let mut sorted = Sorted::default();
+    for file in files {
+        if base(&file.path).starts_with('_') || file.text.trim().is_empty() {
+            continue;
+        }
+        let file = Arc::new(file);
+        for range in split(&file.text) {
+            let head = Head::parse(&file.text[range.clone()]).map_err(|source| ManifestError { path: file.path.to_string(), source })?;
+            let manifest = Manifest { file: Arc::clone(&file), range, head };
+            match manifest.head.annotations.get(hook::ANNOTATION) {
+                None => sorted.manifests.push(manifest),
+                Some(events) => match HookEvent::parse_list(events) {
+                    Some(events) => sorted.hooks.push(Hook::new(manifest, events)),
+                    None => sorted.warnings.push(format!("{}: skipping a document with unknown hooks: {events:?}", file.path)),
+                },
+            }
+        }
+    }
+    sorted.manifests.sort_by(|a, b| install_rank(&a.head.kind).cmp(&install_rank(&b.head.kind)));
+    sorted.hooks.sort_by(|a, b| install_rank(a.kind()).cmp(&install_rank(b.kind())));
+    Ok(sorted)
+}

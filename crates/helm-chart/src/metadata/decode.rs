@@ -1,0 +1,251 @@
+//! Reading YAML into structs the way sigs.k8s.io/yaml and Go's `encoding/json` do: keys match in any case of letters,
+//! unknown keys are skipped, null leaves a field alone, and a number or boolean becomes text where the field is text.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use ferroflux_yaml::number::format_g;
+use ferroflux_yaml::{BuildOptions, Builder, Limits, Scalar, build, decode};
+
+use crate::values::{Tree, yaml_error};
+
+/// Why a YAML file of a chart is not what it should be. The texts are those of the Go libraries.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// The text is not YAML.
+    #[error("error converting YAML to JSON: {0}")]
+    Yaml(String),
+    /// A value of the wrong type.
+    #[error("error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {found} into Go {place} of type {wanted}")]
+    Type {
+        /// The JSON type that is there.
+        found: &'static str,
+        /// `struct field Metadata.name`, or `value` for the whole text.
+        place: String,
+        /// The Go type that belongs there.
+        wanted: String,
+    },
+}
+
+/// A value with the type that YAML gave it.
+#[derive(Debug, Clone)]
+pub(super) enum Field {
+    Null,
+    Bool(bool),
+    Int(i64),
+    Uint(u64),
+    Float(f64),
+    Text(String),
+    List(Vec<Field>),
+    Map(BTreeMap<String, Field>),
+}
+
+impl Field {
+    fn json_type(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool(_) => "bool",
+            Self::Int(_) | Self::Uint(_) | Self::Float(_) => "number",
+            Self::Text(_) => "string",
+            Self::List(_) => "array",
+            Self::Map(_) => "object",
+        }
+    }
+
+    /// The text that the field becomes where Go's type is `string`.
+    fn into_text(self) -> Result<String, Self> {
+        Ok(match self {
+            Self::Bool(b) => b.to_string(),
+            Self::Int(i) => i.to_string(),
+            Self::Uint(u) => u.to_string(),
+            Self::Float(f) => format_g(f),
+            Self::Text(text) => text,
+            other => return Err(other),
+        })
+    }
+
+    fn into_tree(self) -> Tree {
+        #[expect(clippy::cast_precision_loss, reason = "JSON numbers are floats")]
+        match self {
+            Self::Null => Tree::Null,
+            Self::Bool(b) => Tree::Bool(b),
+            Self::Int(i) => Tree::Float(i as f64),
+            Self::Uint(u) => Tree::Float(u as f64),
+            Self::Float(f) => Tree::Float(f),
+            Self::Text(text) => Tree::String(text.into()),
+            Self::List(items) => Tree::List(items.into_iter().map(Self::into_tree).collect()),
+            Self::Map(map) => Tree::Table(std::sync::Arc::new(map.into_iter().map(|(k, v)| (k.into(), v.into_tree())).collect())),
+        }
+    }
+}
+
+/// A mapping with the Go struct it is read into and the path that leads to it.
+#[derive(Debug)]
+pub(super) struct Object {
+    fields: BTreeMap<String, Field>,
+    type_name: &'static str,
+    path: String,
+}
+
+/// Reads a text that must be a mapping; `None` for an empty one. `type_name` is the Go struct of messages.
+pub(super) fn read_object(text: &[u8], type_name: &'static str) -> Result<Option<Object>, DecodeError> {
+    let limits = Limits { bytes: 16 << 20, depth: 64, nodes: 1_000_000 };
+    let yaml = |e: ferroflux_yaml::Error| DecodeError::Yaml(yaml_error(&e));
+    let text = decode(text, &limits).map_err(yaml)?;
+    match build(&text, &mut FieldBuilder, BuildOptions { limits, ..BuildOptions::default() }).map_err(yaml)? {
+        Field::Map(fields) => Ok(Some(Object { fields, type_name, path: String::new() })),
+        Field::Null => Ok(None),
+        other => Err(DecodeError::Type { found: other.json_type(), place: "value".to_owned(), wanted: format!("v2.{type_name}") }),
+    }
+}
+
+impl Object {
+    /// The value of a key in any case of letters; the last one in byte order wins, as keys arrive sorted.
+    fn get(&self, key: &str) -> Option<Field> {
+        self.fields.iter().rev().find(|(k, v)| k.eq_ignore_ascii_case(key) && !matches!(v, Field::Null)).map(|(_, v)| v.clone())
+    }
+
+    fn wrong(&self, key: &str, found: &Field, wanted: &str) -> DecodeError {
+        DecodeError::Type { found: found.json_type(), place: format!("struct field {}.{}{key}", self.type_name, self.path), wanted: wanted.to_owned() }
+    }
+
+    pub(super) fn string(&self, key: &str, target: &mut String) -> Result<(), DecodeError> {
+        if let Some(field) = self.get(key) {
+            *target = field.into_text().map_err(|f| self.wrong(key, &f, "string"))?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn boolean(&self, key: &str, target: &mut bool) -> Result<(), DecodeError> {
+        match self.get(key) {
+            None => Ok(()),
+            Some(Field::Bool(b)) => {
+                *target = b;
+                Ok(())
+            }
+            Some(other) => Err(self.wrong(key, &other, "bool")),
+        }
+    }
+
+    pub(super) fn strings(&self, key: &str, target: &mut Vec<String>) -> Result<(), DecodeError> {
+        match self.get(key) {
+            None => Ok(()),
+            Some(Field::List(items)) => {
+                let text = |item: Field| match item {
+                    Field::Null => Ok(String::new()),
+                    item => item.into_text().map_err(|f| self.wrong(key, &f, "string")),
+                };
+                *target = items.into_iter().map(text).collect::<Result<_, _>>()?;
+                Ok(())
+            }
+            Some(other) => Err(self.wrong(key, &other, "[]string")),
+        }
+    }
+
+    pub(super) fn string_map(&self, key: &str, target: &mut BTreeMap<String, String>) -> Result<(), DecodeError> {
+        match self.get(key) {
+            None => Ok(()),
+            Some(Field::Map(map)) => {
+                for (name, field) in map {
+                    let text = match field {
+                        Field::Null => String::new(),
+                        field => field.into_text().map_err(|f| self.wrong(key, &f, "string"))?,
+                    };
+                    target.insert(name, text);
+                }
+                Ok(())
+            }
+            Some(other) => Err(self.wrong(key, &other, "map[string]string")),
+        }
+    }
+
+    /// A list of mappings, nulls kept as `None`; `None` for a missing list.
+    pub(super) fn objects(&self, key: &str, type_name: &'static str) -> Result<Option<Vec<Option<Object>>>, DecodeError> {
+        match self.get(key) {
+            None => Ok(None),
+            Some(Field::List(items)) => {
+                let object = |item: Field| match item {
+                    Field::Null => Ok(None),
+                    Field::Map(fields) => Ok(Some(Object { fields, type_name, path: format!("{}{key}.", self.path) })),
+                    other => Err(self.wrong(key, &other, &format!("v2.{type_name}"))),
+                };
+                items.into_iter().map(object).collect::<Result<_, _>>().map(Some)
+            }
+            Some(other) => Err(self.wrong(key, &other, &format!("[]*v2.{type_name}"))),
+        }
+    }
+
+    /// A list of anything.
+    pub(super) fn trees(&self, key: &str) -> Result<Vec<Tree>, DecodeError> {
+        match self.get(key) {
+            None => Ok(Vec::new()),
+            Some(Field::List(items)) => Ok(items.into_iter().map(Field::into_tree).collect()),
+            Some(other) => Err(self.wrong(key, &other, "[]interface {}")),
+        }
+    }
+}
+
+struct FieldBuilder;
+
+impl Builder for FieldBuilder {
+    type Value = Field;
+    type Map = BTreeMap<String, Field>;
+    type Seq = Vec<Field>;
+
+    fn scalar(&mut self, scalar: Scalar<'_>) -> Result<Field, String> {
+        Ok(match scalar {
+            Scalar::Null => Field::Null,
+            Scalar::Bool(b) => Field::Bool(b),
+            Scalar::Int(i) => Field::Int(i),
+            Scalar::Uint(u) => Field::Uint(u),
+            Scalar::Float(f) => Field::Float(f),
+            Scalar::Str(s) => Field::Text(s.into_owned()),
+            Scalar::Timestamp(t) => Field::Text(t.to_rfc3339()),
+        })
+    }
+
+    fn map(&mut self) -> Self::Map {
+        BTreeMap::new()
+    }
+
+    fn insert(&mut self, map: &mut Self::Map, key: Cow<'_, str>, value: Field) {
+        map.insert(key.into_owned(), value);
+    }
+
+    fn contains(&self, map: &Self::Map, key: &str) -> bool {
+        map.contains_key(key)
+    }
+
+    fn merge(&mut self, map: &mut Self::Map, from: &Field, keep: bool) -> bool {
+        let Field::Map(from) = from else { return false };
+        for (key, value) in from {
+            if !keep || !map.contains_key(key) {
+                map.insert(key.clone(), value.clone());
+            }
+        }
+        true
+    }
+
+    fn items<'v>(&self, value: &'v Field) -> Option<&'v [Field]> {
+        match value {
+            Field::List(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    fn finish_map(&mut self, map: Self::Map) -> Field {
+        Field::Map(map)
+    }
+
+    fn seq(&mut self) -> Self::Seq {
+        Vec::new()
+    }
+
+    fn push(&mut self, seq: &mut Self::Seq, value: Field) {
+        seq.push(value);
+    }
+
+    fn finish_seq(&mut self, seq: Self::Seq) -> Field {
+        Field::List(seq)
+    }
+}
