@@ -6,10 +6,41 @@
 
 use crate::function::Function;
 
+mod cast;
+mod defaults;
+mod dicts;
+mod encoding;
+mod hashes;
+mod lists;
+mod math;
+mod network;
+mod paths;
+mod random;
+mod reflection;
+mod regex;
+mod runes;
 mod strings;
+
+/// What Go says where an original touches a nil without looking.
+const NIL_DEREFERENCE: &str = "runtime error: invalid memory address or nil pointer dereference";
 
 /// All functions of this folder. A name must not come twice.
 pub(crate) fn all() -> impl Iterator<Item = &'static Function> {
-    const TABLES: &[&[Function]] = &[strings::FUNCTIONS];
-    TABLES.iter().copied().flatten()
+    const TABLES: &[&[&[Function]]] = &[
+        &strings::TABLES,
+        &dicts::TABLES,
+        &[
+            defaults::FUNCTIONS,
+            encoding::FUNCTIONS,
+            hashes::FUNCTIONS,
+            lists::FUNCTIONS,
+            math::FUNCTIONS,
+            network::FUNCTIONS,
+            paths::FUNCTIONS,
+            random::FUNCTIONS,
+            reflection::FUNCTIONS,
+            regex::FUNCTIONS,
+        ],
+    ];
+    TABLES.iter().copied().flatten().copied().flatten()
 }
