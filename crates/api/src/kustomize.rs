@@ -8,7 +8,7 @@ mod snapshot;
 pub use inventory::{ResourceInventory, ResourceRef};
 pub use kustomization::{
     BuildMetadata, Decryption, DecryptionProvider, DeletionPolicy, Kustomization, KustomizationSpec, KustomizationStatus, PostBuild,
-    SourceKind, SourceReference, SubstituteKind, SubstituteReference, SubstituteStrategy,
+    SourceKind, SourceReference, SubstituteReference, SubstituteStrategy,
 };
 pub use overrides::{CommonMetadata, CustomHealthCheck, IgnoreRule, Image, Patch, Selector};
 pub use snapshot::Snapshot;

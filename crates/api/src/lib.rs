@@ -14,7 +14,11 @@
 //! Mirrors: the `api` modules of the Flux controllers v2.9 and `fluxcd/pkg/apis`.
 
 pub mod contract;
+pub mod crd;
+pub mod helm;
+pub mod image;
 pub mod kustomize;
+pub mod notification;
 pub mod source;
 
 mod artifact;
@@ -28,7 +32,7 @@ pub use artifact::Artifact;
 pub use duration::{Duration, ParseDurationError};
 pub use ferroflux_conditions::{Condition, Time};
 pub use references::{
-    DependencyReference, KubeConfigReference, LocalObjectReference, NamespacedObjectKindReference, NamespacedObjectReference,
+    ConfigKind, DependencyReference, KubeConfigReference, LocalObjectReference, NamespacedObjectKindReference, NamespacedObjectReference,
     SecretKeyReference,
 };
 pub use resource::{Column, CustomResource, Definition, Reconciled, Source};

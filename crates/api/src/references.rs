@@ -62,6 +62,16 @@ pub struct SecretKeyReference {
     pub key: Option<String>,
 }
 
+/// Kinds that hold configuration by key.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum ConfigKind {
+    /// A Secret.
+    Secret,
+    /// A ConfigMap.
+    #[default]
+    ConfigMap,
+}
+
 /// How to reach a remote cluster: by a kubeconfig in a Secret, or by the identity that a ConfigMap describes.
 // RT-54, RT-55
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]

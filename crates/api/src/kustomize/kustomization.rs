@@ -12,7 +12,9 @@ use crate::references::namespace_or;
 use crate::resource::{Column, custom_resource, reconciled};
 use crate::schema::{self, DURATION_PATTERN};
 use crate::serde_skip::{is_false, is_zero};
-use crate::{Condition, DependencyReference, Duration, KubeConfigReference, LocalObjectReference, NamespacedObjectKindReference};
+use crate::{
+    Condition, ConfigKind, DependencyReference, Duration, KubeConfigReference, LocalObjectReference, NamespacedObjectKindReference,
+};
 
 custom_resource! {
     /// Manifests of a source, built with kustomize and kept applied to a cluster.
@@ -253,23 +255,13 @@ pub enum SubstituteStrategy {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct SubstituteReference {
     /// Kind of the object.
-    pub kind: SubstituteKind,
+    pub kind: ConfigKind,
     /// Name of the object.
     #[schemars(length(min = 1, max = 253))]
     pub name: String,
     /// Go on without it if it does not exist.
     #[serde(default)]
     pub optional: bool,
-}
-
-/// Kinds whose keys can be variables.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-pub enum SubstituteKind {
-    /// A Secret.
-    Secret,
-    /// A ConfigMap.
-    #[default]
-    ConfigMap,
 }
 
 /// What the controller observed.

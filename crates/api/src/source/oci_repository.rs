@@ -125,10 +125,10 @@ pub enum LayerOperation {
 // SRC-OCI-08…11
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("required" = ["provider"]))]
 pub struct OCIRepositoryVerification {
     /// Which tool signed it.
     #[serde(default)]
-    #[schemars(required)]
     pub provider: VerificationProvider,
     /// Secret with the public keys or certificates that are trusted.
     #[serde(default, skip_serializing_if = "Option::is_none")]

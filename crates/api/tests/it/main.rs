@@ -1,2 +1,4 @@
 //! Tests of the API types.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests")]
+
+mod crds;
