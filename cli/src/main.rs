@@ -1,2 +1,60 @@
 //! The command `ferroflux`.
-fn main() {}
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks on its standard output and error")]
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod build;
+mod conformance;
+mod demo;
+mod dev;
+mod template;
+
+// On musl the system's allocator has one lock; on glibc this one returns memory sooner.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// A source-to-cluster GitOps engine.
+#[derive(Debug, Parser)]
+#[command(name = "ferroflux", version, after_help = "Example:\n  ferroflux demo")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Build a kustomization and print it, as `kustomize build` does.
+    Build(build::Build),
+    /// Render a chart and print it, as `helm template` does.
+    Template(template::Args),
+    /// An embedded control plane for development.
+    #[command(subcommand)]
+    Dev(dev::Dev),
+    /// A commit becomes running objects on an embedded control plane, before your eyes.
+    Demo(demo::Demo),
+    /// Run corpora of what the originals do.
+    Conformance(conformance::Conformance),
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Build(args) => build::run(&args),
+        Command::Template(args) => template::run(&args),
+        Command::Dev(command) => dev::run(command),
+        Command::Demo(args) => demo::run(&args),
+        Command::Conformance(args) => match conformance::run(&args) {
+            Ok(true) => Ok(()),
+            Ok(false) => return ExitCode::FAILURE,
+            Err(error) => Err(error),
+        },
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("Error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
