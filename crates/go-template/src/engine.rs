@@ -20,6 +20,7 @@ mod functions;
 mod presentation;
 mod text_cache;
 
+pub(crate) use catalog::to_yaml;
 pub use presentation::{ErrorClass, HelmError};
 pub(crate) use text_cache::TextCache;
 

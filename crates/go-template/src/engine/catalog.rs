@@ -6,14 +6,25 @@ use rustc_hash::FxHashMap;
 
 use super::functions;
 use crate::builtins;
-use crate::function::Function;
+use crate::context::Context;
+use crate::error::CallError;
+use crate::function::{Args, Body, Function};
+use crate::value::Value;
 
 /// The function that templates know under a name. Helm's functions hide Sprig's, which hide Go's.
-pub(super) fn find(name: &str) -> Option<&'static Function> {
+pub(crate) fn find(name: &str) -> Option<&'static Function> {
     static CATALOG: OnceLock<FxHashMap<&'static str, &'static Function>> = OnceLock::new();
     let catalog = CATALOG.get_or_init(|| {
         let all = builtins::FUNCTIONS.iter().chain(crate::functions::all()).chain(functions::FUNCTIONS);
         all.map(|f| (f.name(), f)).collect()
     });
     catalog.get(name).copied()
+}
+
+/// What `toYaml` answers, for methods that write YAML.
+pub(crate) fn to_yaml(ctx: &Context<'_>, value: &Value) -> Result<Value, CallError> {
+    match find("toYaml").map(Function::body) {
+        Some(Body::Plain(call)) => call(ctx, &Args::new(std::slice::from_ref(value))),
+        _ => Err("toYaml is not there".into()),
+    }
 }
