@@ -91,7 +91,7 @@ impl<'a> Values<'a> {
 
     /// The next document's value; `None` at the end. A document without content is a null. Do not go on after an error.
     pub fn next<B: Builder>(&mut self, builder: &mut B) -> Result<Option<B::Value>, Error> {
-        if !self.events.next_document(|_, _| {})? {
+        if !self.events.next_document(|_| {})? {
             return Ok(None);
         }
         let mut run = Run {
@@ -132,6 +132,8 @@ impl<'a, B: Builder> Run<'_, 'a, B> {
             Event::Scalar { text, style, anchor, tag } => {
                 self.anchored(anchor)?;
                 let fail = |m: String| Error::new(place.line, place.column, ErrorKind::Value(m));
+                // the newer library takes a lone `!` for no tag, the older one for text
+                let tag = tag.filter(|t| t != "!" || self.options.dialect == Dialect::SigsYaml);
                 let scalar = typed(self.options.dialect, &text, style, tag.as_deref()).map_err(fail)?;
                 self.anchored_key(anchor, &scalar);
                 (anchor, self.builder.scalar(scalar).map_err(fail)?)
@@ -185,6 +187,7 @@ impl<'a, B: Builder> Run<'_, 'a, B> {
                 (Event::End, _) => break,
                 next => next,
             };
+            self.events.check_key(&event, place)?;
             match self.key(event, place)? {
                 Key::Merge => {
                     let (event, place) = self.events.next()?;

@@ -11,16 +11,16 @@ pub fn compare_keys(a: &str, b: &str) -> Ordering {
     if a == b {
         return Ordering::Equal;
     }
-    if less(a, b) {
+    if less(a, b, false) {
         Ordering::Less
-    } else if less(b, a) {
+    } else if less(b, a, false) {
         Ordering::Greater
     } else {
         a.cmp(b)
     }
 }
 
-fn less(a: &str, b: &str) -> bool {
+fn less(a: &str, b: &str, v3: bool) -> bool {
     // the common beginning, cut back to a whole character
     let mut at = a.bytes().zip(b.bytes()).take_while(|(x, y)| x == y).count();
     while !a.is_char_boundary(at) || !b.is_char_boundary(at) {
@@ -31,9 +31,11 @@ fn less(a: &str, b: &str) -> bool {
     };
     match (x.is_alphabetic(), y.is_alphabetic()) {
         (true, true) => return x < y,
-        (false, true) => return true,
-        (true, false) => return false,
-        (false, false) => {}
+        // the newer library puts letters first behind a digit
+        (x_letter, y_letter) if x_letter != y_letter => {
+            return if v3 && a[..at].ends_with(|c: char| c.is_numeric()) { x_letter } else { y_letter };
+        }
+        _ => {}
     }
     let (mut x_value, mut y_value) = (0_i64, 0_i64);
     if x == '0' || y == '0' {
@@ -67,7 +69,16 @@ fn digits(text: &str, value: &mut i64) -> usize {
 /// Sorts items by their keys for printing. The result does not depend on the order they come in, also for keys that the
 /// original's comparison puts in a circle.
 pub fn sort_keys<T: Copy>(items: &mut Vec<T>, key: impl Fn(&T) -> &str) {
-    if items.windows(2).all(|w| less(key(&w[0]), key(&w[1]))) {
+    sort_by(items, key, false);
+}
+
+/// As [`sort_keys`] in the order of go-yaml v3, which differs where letters follow digits.
+pub fn sort_keys_v3<T: Copy>(items: &mut Vec<T>, key: impl Fn(&T) -> &str) {
+    sort_by(items, key, true);
+}
+
+fn sort_by<T: Copy>(items: &mut Vec<T>, key: impl Fn(&T) -> &str, v3: bool) {
+    if items.windows(2).all(|w| less(key(&w[0]), key(&w[1]), v3)) {
         return;
     }
     items.sort_unstable_by(|a, b| key(a).cmp(key(b)));
@@ -79,7 +90,7 @@ pub fn sort_keys<T: Copy>(items: &mut Vec<T>, key: impl Fn(&T) -> &str) {
         for chunk in items.chunks(run * 2) {
             let (mut left, mut right) = chunk.split_at(run.min(chunk.len()));
             while let ([a, ..], [b, ..]) = (left, right) {
-                let side = if less(key(b), key(a)) { &mut right } else { &mut left };
+                let side = if less(key(b), key(a), v3) { &mut right } else { &mut left };
                 spare.push(side[0]);
                 *side = &side[1..];
             }

@@ -30,13 +30,15 @@ mod write;
 pub use build::{BuildOptions, Builder, Values, build};
 pub use error::{Error, ErrorKind};
 pub use json::{JsonBuilder, to_json, to_json_text, write_json, write_json_string};
-pub use key_order::{compare_keys, sort_keys};
+pub use key_order::{compare_keys, sort_keys, sort_keys_v3};
 pub use limits::Limits;
 pub use node::{Kind, Meta, Node, Style, Tag};
 pub use read::{Aliases, Documents, Duplicates, ReadOptions, read_document};
 pub use resolve::{Dialect, Scalar, plain_tag};
 pub use timestamp::Timestamp;
-pub use write::{SigsWriter, json_to_yaml, node_to_yaml, value_to_yaml};
+pub use write::{
+    SequenceIndent, SigsWriter, WriteOptions, json_to_yaml, node_to_json_text, node_to_value, node_to_yaml, value_to_yaml, write_document,
+};
 
 use std::borrow::Cow;
 

@@ -126,6 +126,10 @@ pub struct Meta {
     pub line_comment: SmolStr,
     /// Comment lines after the node, before an empty line.
     pub foot_comment: SmolStr,
+    /// Of the root: comments above the document, apart from those of its first node.
+    pub document_comment: SmolStr,
+    /// Of the root: comments at the end of the document.
+    pub end_comment: SmolStr,
     /// The name after `&`; empty if there is none.
     pub anchor: SmolStr,
     /// The tag as text, if the source has one (`!!str` in short form, `!custom` as written).

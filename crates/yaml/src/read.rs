@@ -6,10 +6,12 @@ use smol_str::SmolStr;
 
 use crate::error::{Error, ErrorKind};
 use crate::limits::{Budget, Exceeded, Limits};
-use crate::node::{Kind, Node, Style, Tag};
+use crate::node::{Kind, Meta, Node, Style, Tag};
 use crate::resolve::{Dialect, plain_tag};
 use crate::source::{Event, Events, Place, decode_str};
+use comments::Pending;
 
+mod comments;
 mod merge;
 
 /// What to do with anchors, aliases and merge keys.
@@ -67,14 +69,20 @@ impl<'a> Documents<'a> {
     }
 
     fn read(&mut self) -> Result<Option<Node>, Error> {
-        if !self.events.next_document(|_, _| {})? {
+        let mut comments = Pending::default();
+        let source = self.events.text();
+        if !self.events.next_document(|place| comments.add(source, place))? {
             return Ok(None);
         }
-        let mut reader =
-            Reader { events: &mut self.events, options: &self.options, anchors: HashMap::new(), budget: Budget::new(&self.options.limits) };
-        let node = reader.node()?;
-        while !matches!(self.events.next()?.0, Event::DocumentEnd) {}
-        Ok(Some(node))
+        let mut reader = Reader {
+            events: &mut self.events,
+            options: &self.options,
+            anchors: HashMap::new(),
+            budget: Budget::new(&self.options.limits),
+            comments,
+            last_line: 0,
+        };
+        Ok(Some(reader.document()?))
     }
 }
 
@@ -104,6 +112,10 @@ struct Reader<'r, 'a> {
     options: &'r ReadOptions,
     anchors: HashMap<usize, Anchored>,
     budget: Budget,
+    /// Comments since the last content; always empty if comments are not wanted.
+    comments: Pending,
+    /// The line in which the last content ended.
+    last_line: usize,
 }
 
 struct Anchored {
@@ -114,8 +126,45 @@ struct Anchored {
 }
 
 impl<'a> Reader<'_, 'a> {
+    fn document(&mut self) -> Result<Node, Error> {
+        self.look()?;
+        let above = self.comments.take_document();
+        let mut node = self.node()?;
+        self.look()?;
+        if !node.is_mapping() || node.style() == Style::Flow {
+            let foot = self.comments.take_foot(self.last_line, 1, true);
+            set(&mut node, |m| &mut m.foot_comment, foot);
+        }
+        let below = self.comments.take_head();
+        set(&mut node, |m| &mut m.document_comment, above);
+        set(&mut node, |m| &mut m.end_comment, SmolStr::new(below.trim_end_matches('\n')));
+        while !matches!(self.events.next()?.0, Event::DocumentEnd) {}
+        Ok(node)
+    }
+
+    /// Takes comments up to the next content, so that they can be given to what stands around them.
+    fn look(&mut self) -> Result<(), Error> {
+        if self.options.comments {
+            while let (Event::Comment, place) = *self.events.peek()? {
+                self.comments.add(self.events.text(), place);
+                self.events.next()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the next event ends a collection.
+    fn ends(&mut self) -> Result<bool, Error> {
+        Ok(self.options.comments && matches!(self.events.peek()?.0, Event::End))
+    }
+
+    fn next(&mut self) -> Result<(Event<'a>, Place), Error> {
+        self.look()?;
+        self.events.next()
+    }
+
     fn node(&mut self) -> Result<Node, Error> {
-        let (event, place) = self.events.next()?;
+        let (event, place) = self.next()?;
         self.node_from(event, place)
     }
 
@@ -124,6 +173,7 @@ impl<'a> Reader<'_, 'a> {
         let before = self.budget.nodes();
         let (anchor, mut node) = match event {
             Event::Scalar { text, style, anchor, tag } => {
+                let tag = tag.filter(|t| t != "!");
                 let resolved = match &tag {
                     None if style == Style::Plain => plain_tag(self.options.dialect, &text),
                     None => Tag::Str,
@@ -132,23 +182,22 @@ impl<'a> Reader<'_, 'a> {
                 let mut node = Node::new(Kind::Scalar(SmolStr::new(text)), resolved, style).at(place.line, place.column);
                 self.anchored(anchor, &mut node)?;
                 explicit(&mut node, tag);
+                if matches!(style, Style::Literal | Style::Folded) {
+                    self.block_scalar_comment(&mut node, place)?;
+                } else {
+                    self.line_comment(&mut node, place.end_line)?;
+                }
                 (anchor, node)
             }
             Event::SequenceStart { flow, anchor, tag } => {
                 let mut node = Node::new(Kind::Sequence(Vec::new()), Tag::Seq, style_of(flow)).at(place.line, place.column);
                 self.anchored(anchor, &mut node)?;
                 explicit(&mut node, tag);
-                let mut items = Vec::new();
-                loop {
-                    match self.events.next()? {
-                        (Event::End, end) => {
-                            self.span(&mut node, Place { end: end.end, ..place });
-                            break;
-                        }
-                        (event, place) => items.push(self.node_from(event, place)?),
-                    }
+                let (items, end) = self.items()?;
+                self.span(&mut node, Place { end: end.end, ..place });
+                if flow {
+                    self.line_comment(&mut node, end.end_line)?;
                 }
-                items.shrink_to_fit();
                 *node.kind_mut() = Kind::Sequence(items);
                 (anchor, node)
             }
@@ -157,7 +206,10 @@ impl<'a> Reader<'_, 'a> {
                 self.anchored(anchor, &mut node)?;
                 explicit(&mut node, tag);
                 let (pairs, end) = self.pairs()?;
-                self.span(&mut node, Place { end, ..place });
+                self.span(&mut node, Place { end: end.end, ..place });
+                if flow {
+                    self.line_comment(&mut node, end.end_line)?;
+                }
                 *node.kind_mut() = Kind::Mapping(pairs);
                 (anchor, node)
             }
@@ -171,24 +223,57 @@ impl<'a> Reader<'_, 'a> {
             if let Some(known) = self.anchors.get_mut(&anchor) {
                 known.nodes = self.budget.nodes() - before + 1;
                 // kept trees need no copy: their aliases stay names
-                known.node = Some(if self.options.aliases == Aliases::Expand { node.clone() } else { Node::null() });
+                known.node = (self.options.aliases == Aliases::Expand).then(|| node.clone());
             }
         }
         Ok(node)
     }
 
-    /// The pairs of a mapping up to its end, and the last byte.
-    fn pairs(&mut self) -> Result<(Vec<(Node, Node)>, usize), Error> {
+    /// The items of a sequence, and where it ends.
+    fn items(&mut self) -> Result<(Vec<Node>, Place), Error> {
+        let mut items = Vec::new();
+        loop {
+            let (event, place) = match self.next()? {
+                (Event::End, end) => {
+                    items.shrink_to_fit();
+                    return Ok((items, end));
+                }
+                next => next,
+            };
+            let head = self.comments.take_head();
+            let mut item = self.node_from(event, place)?;
+            set(&mut item, |m| &mut m.head_comment, head);
+            if self.options.comments {
+                self.look()?;
+                let ends = self.ends()?;
+                let foot = self.comments.take_foot(self.last_line, place.column.saturating_sub(2), ends);
+                set(&mut item, |m| &mut m.foot_comment, foot);
+            }
+            items.push(item);
+        }
+    }
+
+    /// The pairs of a mapping, and where it ends.
+    fn pairs(&mut self) -> Result<(Vec<(Node, Node)>, Place), Error> {
         let mut pairs: Vec<(Node, Node)> = Vec::new();
         let mut seen = Seen::default();
         let mut merges = Vec::new();
         let end = loop {
-            let (event, place) = match self.events.next()? {
-                (Event::End, end) => break end.end,
+            let (event, place) = match self.next()? {
+                (Event::End, end) => break end,
                 next => next,
             };
-            let key = self.node_from(event, place)?;
+            self.events.check_key(&event, place)?;
+            let head = self.comments.take_head();
+            let mut key = self.node_from(event, place)?;
+            set(&mut key, |m| &mut m.head_comment, head);
             let value = self.node()?;
+            if self.options.comments {
+                self.look()?;
+                let ends = self.ends()?;
+                let foot = self.comments.take_foot(self.last_line, place.column, ends);
+                set(&mut key, |m| &mut m.foot_comment, foot);
+            }
             if key.tag() == Tag::Merge && self.options.aliases == Aliases::Expand {
                 merges.push(value);
                 continue;
@@ -213,16 +298,40 @@ impl<'a> Reader<'_, 'a> {
     fn alias(&mut self, id: usize, place: Place) -> Result<Node, Error> {
         let known = self.anchors.get(&id);
         let name = known.map_or_else(SmolStr::default, |k| k.name.clone());
+        if self.options.aliases == Aliases::Keep {
+            let mut node = Node::new(Kind::Alias(name), Tag::Custom, Style::Plain).at(place.line, place.column);
+            self.line_comment(&mut node, place.line)?;
+            return Ok(node);
+        }
         let Some((node, nodes)) = known.and_then(|k| Some((k.node.as_ref()?, k.nodes))) else {
             return Err(Error::new(place.line, place.column, ErrorKind::RecursiveAnchor(name.to_string())));
         };
-        if self.options.aliases == Aliases::Keep {
-            return Ok(Node::new(Kind::Alias(name), Tag::Custom, Style::Plain).at(place.line, place.column));
-        }
         // counted before it is copied
         let node = node.clone();
         self.count(nodes, true, place)?;
         Ok(node)
+    }
+
+    /// Takes the comment behind a node that ends in `line`.
+    fn line_comment(&mut self, node: &mut Node, line: usize) -> Result<(), Error> {
+        if self.options.comments {
+            self.look()?;
+            let comment = self.comments.take_line(line);
+            set(node, |m| &mut m.line_comment, comment);
+            self.last_line = line;
+        }
+        Ok(())
+    }
+
+    /// Takes the comment behind a block scalar's header. The scalar ends at the start of the line after it.
+    fn block_scalar_comment(&mut self, node: &mut Node, place: Place) -> Result<(), Error> {
+        if self.options.comments {
+            self.look()?;
+            let comment = self.comments.take_header(place.line);
+            set(node, |m| &mut m.line_comment, comment);
+            self.last_line = place.end_line.max(place.line + 1) - 1;
+        }
+        Ok(())
     }
 
     /// Takes the anchor event that follows an anchored node's first event.
@@ -254,6 +363,13 @@ impl<'a> Reader<'_, 'a> {
             };
             Error::new(place.line, place.column, kind)
         })
+    }
+}
+
+/// Sets a comment unless it is empty.
+fn set(node: &mut Node, field: fn(&mut Meta) -> &mut SmolStr, comment: SmolStr) {
+    if !comment.is_empty() {
+        *field(node.meta_mut()) = comment;
     }
 }
 

@@ -32,14 +32,9 @@ pub(crate) enum Event<'a> {
     },
     /// The name of the anchor on the node event just before.
     Anchor(Cow<'a, str>),
-    Comment(Comment<'a>),
+    /// A comment; its place covers it from the `#` on.
+    Comment,
     End,
-}
-
-/// A comment with its `#`.
-#[derive(Debug)]
-pub(crate) struct Comment<'a> {
-    pub(crate) text: &'a str,
 }
 
 /// Where an event is; lines and columns from 1, bytes from 0.
@@ -169,11 +164,11 @@ impl<'a> Events<'a> {
 
     /// The next document's start, skipping what stands between documents; `false` at the end of the stream.
     /// Comments on the way go to `comment`.
-    pub(crate) fn next_document(&mut self, mut comment: impl FnMut(Comment<'a>, Place)) -> Result<bool, Error> {
+    pub(crate) fn next_document(&mut self, mut comment: impl FnMut(Place)) -> Result<bool, Error> {
         loop {
             match self.peeked.take() {
                 Some((Event::DocumentStart, _)) => return Ok(true),
-                Some((Event::Comment(c), place)) => comment(c, place),
+                Some((Event::Comment, place)) => comment(place),
                 Some(_) => {}
                 None => match self.parser.next_event() {
                     None => return Ok(false),
@@ -234,7 +229,7 @@ impl<'a> Events<'a> {
             }
             Granit::Alias(id) => Event::Alias(id),
             Granit::Anchor(_, name) => Event::Anchor(name),
-            Granit::Comment(_, _) => Event::Comment(Comment { text: self.text.get(bytes).unwrap_or_default() }),
+            Granit::Comment(..) => Event::Comment,
             Granit::DocumentStart(_, Some(version)) if (version.major, version.minor) != (1, 1) => {
                 return Err(Error::new(
                     place.line,
@@ -247,6 +242,17 @@ impl<'a> Events<'a> {
             _ => return Ok(None),
         };
         Ok(Some((event, place)))
+    }
+
+    /// Refuses the event of a mapping key if it is a colon that neither a key nor a `?` comes before: the parser takes
+    /// that for an empty key, the Go libraries do not.
+    pub(crate) fn check_key(&self, event: &Event<'_>, place: Place) -> Result<(), Error> {
+        let Event::Scalar { text, style: Style::Plain, anchor: 0, tag: None } = event else { return Ok(()) };
+        if text.is_empty() && self.text.as_bytes().get(place.start) == Some(&b':') && !self.text[..place.start].trim_end().ends_with('?') {
+            let what = "did not find expected key: nothing stands before the colon";
+            return Err(Error::new(place.line, place.column, ErrorKind::Syntax(what.to_owned())));
+        }
+        Ok(())
     }
 
     /// A scalar with line breaks of YAML 1.1. Inside quotes U+0085 folds to a blank and the separators stay, without the

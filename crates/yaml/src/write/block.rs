@@ -1,18 +1,15 @@
 //! The bytes of sigs.k8s.io/yaml `Marshal`: JSON printed by go-yaml v2.
 
-use std::borrow::Cow;
-
 use serde_json::Value;
 
 use super::analysis::analyze;
 use super::out::Out;
 use crate::build::{BuildOptions, build};
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::json::JsonBuilder;
 use crate::key_order::sort_keys;
-use crate::node::{Kind, Node, Tag};
 use crate::number::{Number, format_g, format_json, parse};
-use crate::resolve::{Scalar, is_plain_text_v2};
+use crate::resolve::is_plain_text_v2;
 
 /// Writes block YAML as sigs.k8s.io/yaml `Marshal` does (KB-OUT-01…03): two spaces, sequences not indented below their
 /// key, text folded at blanks past column 80, quotes where YAML 1.1 would read something else.
@@ -48,6 +45,12 @@ impl SigsWriter {
         Self { out: Out::new(buf, false, 2, 80), stack: Vec::new(), pending: None }
     }
 
+    /// A writer with the bytes of go-yaml v3 instead: sequences indented below their key, nothing folded, floats as they
+    /// are (`1e+06`). Helm's `toYamlPretty` is this with an indent of 2. Sort keys with [`crate::sort_keys_v3`].
+    pub fn pretty(buf: String, indent: usize) -> Self {
+        Self { out: Out::new(buf, true, indent, usize::MAX), stack: Vec::new(), pending: None }
+    }
+
     /// Ends the document and returns the text.
     pub fn finish(mut self) -> String {
         self.out.write_indent();
@@ -64,7 +67,7 @@ impl SigsWriter {
     pub fn key(&mut self, key: &str) {
         self.open();
         self.out.write_indent();
-        let analysis = analyze(key, false);
+        let analysis = analyze(key, self.out.v3);
         if analysis.multiline || key.len() > SIMPLE_KEY {
             self.out.indicator("?", true, false, true);
             self.text(key, is_plain_text_v2(key), false);
@@ -115,7 +118,7 @@ impl SigsWriter {
     /// A float as `Marshal` prints it after its detour through JSON: a whole number that fits 64 bits is an integer.
     /// Infinities and not-a-number, which `Marshal` refuses, are printed `.inf`, `-.inf`, `.nan`.
     pub fn float(&mut self, v: f64) {
-        if v.fract() == 0.0 && v.abs() < 1e21 {
+        if !self.out.v3 && v.fract() == 0.0 && v.abs() < 1e21 {
             // the digits are those of the shortest form, filled up with zeros
             match parse(&format_json(v)) {
                 Some(Number::Int(v)) => return self.int(v),
@@ -161,13 +164,24 @@ impl SigsWriter {
         let Some(container) = self.pending.take() else { return };
         let outer_indent = self.out.indent;
         let under_key = matches!(self.stack.last(), Some(Frame { container: Container::Map, .. }));
-        let indentless = container == Container::Seq && under_key && !self.out.indention;
+        let indentless = container == Container::Seq && under_key && !self.out.indention && !self.out.v3;
         if outer_indent < 0 {
             self.out.indent = 0;
         } else if !indentless {
-            self.out.indent += 2;
+            self.deeper();
         }
         self.stack.push(Frame { container, outer_indent });
+    }
+
+    /// One level more: the newer library goes to the next multiple, except behind a dash.
+    fn deeper(&mut self) {
+        let step = isize::try_from(self.out.best_indent).unwrap_or(2);
+        let in_item = matches!(self.stack.last(), Some(Frame { container: Container::Seq, .. }));
+        if self.out.v3 && !in_item {
+            self.out.indent = step * ((self.out.indent + step) / step);
+        } else {
+            self.out.indent += 2;
+        }
     }
 
     fn end(&mut self, empty_open: &str, empty_close: &str) {
@@ -180,9 +194,13 @@ impl SigsWriter {
     }
 
     fn text(&mut self, text: &str, plain_is_text: bool, simple_key: bool) {
-        let analysis = analyze(text, false);
+        let analysis = analyze(text, self.out.v3);
         let outer_indent = self.out.indent;
-        self.out.indent = if outer_indent < 0 { 2 } else { outer_indent + 2 };
+        if outer_indent < 0 {
+            self.out.indent = isize::try_from(self.out.best_indent).unwrap_or(2);
+        } else {
+            self.deeper();
+        }
         let breaks = !simple_key;
         if text.contains('\n') {
             if analysis.block && !simple_key {
@@ -244,67 +262,6 @@ fn write_value(writer: &mut SigsWriter, value: &Value, float: fn(&mut SigsWriter
                 write_value(writer, value, float);
             }
             writer.end_map();
-        }
-    }
-}
-
-/// Appends a node tree to `buf` as kustomize prints it (KB-OUT-01…03): through JSON, so that comments, styles and the
-/// order of keys are lost. Keys that are not text, infinities and not-a-number are errors (KB-DOC-02, KCORP-16).
-pub fn node_to_yaml(node: &Node, buf: String) -> Result<String, Error> {
-    let mut writer = SigsWriter::new(buf);
-    write_node(&mut writer, node)?;
-    Ok(writer.finish())
-}
-
-fn write_node(writer: &mut SigsWriter, node: &Node) -> Result<(), Error> {
-    let fail = |message: String| Error::new(node.line(), node.column(), ErrorKind::Value(message));
-    match node.kind() {
-        Kind::Sequence(items) => {
-            writer.begin_seq();
-            for item in items {
-                write_node(writer, item)?;
-            }
-            writer.end_seq();
-        }
-        Kind::Mapping(pairs) => {
-            let mut sorted = Vec::with_capacity(pairs.len());
-            for (key, value) in pairs {
-                sorted.push((key_of(key)?, value));
-            }
-            sort_keys(&mut sorted, |(k, _)| k);
-            writer.begin_map();
-            for (key, value) in sorted {
-                writer.key(key);
-                write_node(writer, value)?;
-            }
-            writer.end_map();
-        }
-        Kind::Alias(name) => return Err(fail(format!("unknown anchor '{name}' referenced"))),
-        Kind::Scalar(text) => match node.tag() {
-            // the most of all scalars
-            Tag::Str | Tag::Custom => writer.string(text),
-            _ => match node.scalar().unwrap_or(Ok(Scalar::Null)).map_err(fail)? {
-                Scalar::Null => writer.null(),
-                Scalar::Bool(v) => writer.bool(v),
-                Scalar::Int(v) => writer.int(v),
-                Scalar::Uint(v) => writer.uint(v),
-                Scalar::Float(v) if v.is_finite() => writer.float(v),
-                Scalar::Float(v) => return Err(fail(format!("json: unsupported value: {}", format_g(v)))),
-                Scalar::Str(s) => writer.string(&s),
-                Scalar::Timestamp(t) => writer.string(&t.to_rfc3339()),
-            },
-        },
-    }
-    Ok(())
-}
-
-/// The text of a key.
-fn key_of(key: &Node) -> Result<&str, Error> {
-    match (key.text(), key.tag()) {
-        (Some(text), Tag::Str | Tag::Custom | Tag::Merge) => Ok(text),
-        (text, tag) => {
-            let shown: Cow<'_, str> = text.map_or(Cow::Borrowed("a collection"), |t| Cow::Owned(format!("{t:?} ({})", tag.short())));
-            Err(Error::new(key.line(), key.column(), ErrorKind::Value(format!("mapping key must be text, found {shown}"))))
         }
     }
 }
