@@ -11,6 +11,7 @@ mod defaults;
 mod dicts;
 mod encoding;
 mod hashes;
+mod json;
 mod lists;
 mod math;
 mod network;
@@ -20,6 +21,7 @@ mod reflection;
 mod regex;
 mod runes;
 mod strings;
+mod yaml;
 
 /// What Go says where an original touches a nil without looking.
 const NIL_DEREFERENCE: &str = "runtime error: invalid memory address or nil pointer dereference";
@@ -33,6 +35,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Function> {
             defaults::FUNCTIONS,
             encoding::FUNCTIONS,
             hashes::FUNCTIONS,
+            json::FUNCTIONS,
             lists::FUNCTIONS,
             math::FUNCTIONS,
             network::FUNCTIONS,
@@ -40,6 +43,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Function> {
             random::FUNCTIONS,
             reflection::FUNCTIONS,
             regex::FUNCTIONS,
+            yaml::FUNCTIONS,
         ],
     ];
     TABLES.iter().copied().flatten().copied().flatten()

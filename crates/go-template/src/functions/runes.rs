@@ -1,5 +1,6 @@
 //! Characters by Go's `unicode` tables: one at a time, with simple case mappings.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use ferroflux_regex_go::Regex;
@@ -87,4 +88,12 @@ pub(super) fn is_punct(c: char) -> bool {
         return c.is_ascii_punctuation() && !"$+<=>^`|~".contains(c);
     }
     PUNCTUATION.as_ref().is_some_and(|re| re.is_match(c.encode_utf8(&mut [0; 4])))
+}
+
+/// The text with every invalid byte as one U+FFFD.
+pub(super) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => Cow::Owned(map_runes(bytes, |c| c)),
+    }
 }
