@@ -3,9 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use crate::contract::annotation;
-use crate::resource::{Column, CustomResource};
+use crate::resource::{Column, CustomResource, Definition};
 use crate::schema;
-use crate::{helm, image, kustomize, notification, source};
+use crate::{clusterconfig, helm, image, kustomize, notification, source};
 
 /// One CRD.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,6 +42,8 @@ pub fn all() -> Vec<Crd> {
         crd::<image::ImagePolicy>(),
         crd::<image::ImageRepository>(),
         crd::<image::ImageUpdateAutomation>(),
+        crd::<clusterconfig::FluxConfig>(),
+        crd::<clusterconfig::FluxConfigSyncStatus>(),
     ];
     all.sort_by_key(Crd::file_name);
     all
@@ -67,7 +69,7 @@ pub fn crd<K: CustomResource>() -> Crd {
         "name": K::version(&()),
         "served": true,
         "storage": true,
-        "schema": { "openAPIV3Schema": root_schema(definition.description, spec, status.clone()) },
+        "schema": { "openAPIV3Schema": root_schema(&definition, spec, status.clone()) },
     });
     if !definition.columns.is_empty() {
         version["additionalPrinterColumns"] = definition.columns.iter().map(column).collect();
@@ -85,7 +87,7 @@ pub fn crd<K: CustomResource>() -> Crd {
     Crd { group: group.into_owned(), plural: plural.into_owned(), manifest }
 }
 
-fn root_schema(description: &str, spec: Value, status: Option<Value>) -> Value {
+fn root_schema(definition: &Definition, spec: Value, status: Option<Value>) -> Value {
     let mut properties = json!({
         "apiVersion": {
             "description": "Group and version of the kind, such as apps/v1.",
@@ -101,7 +103,12 @@ fn root_schema(description: &str, spec: Value, status: Option<Value>) -> Value {
     if let Some(status) = status {
         properties["status"] = status;
     }
-    json!({ "description": schema::reflow(description), "type": "object", "properties": properties })
+    let mut root = json!({ "description": schema::reflow(definition.description), "type": "object", "properties": properties });
+    if !definition.rules.is_empty() {
+        root["x-kubernetes-validations"] =
+            definition.rules.iter().map(|(rule, message)| json!({ "rule": rule, "message": message })).collect();
+    }
+    root
 }
 
 fn column(column: &Column) -> Value {

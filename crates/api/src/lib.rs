@@ -13,6 +13,7 @@
 //! Not here: clients, defaulting beyond the schema's, any behaviour of controllers.
 //! Mirrors: the `api` modules of the Flux controllers v2.9 and `fluxcd/pkg/apis`.
 
+pub mod clusterconfig;
 pub mod contract;
 pub mod crd;
 pub mod helm;

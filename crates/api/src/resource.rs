@@ -16,6 +16,8 @@ pub struct Definition {
     pub categories: &'static [&'static str],
     /// What `kubectl get` prints, in order.
     pub columns: &'static [Column],
+    /// CEL rules over the whole object, each with its message.
+    pub rules: &'static [(&'static str, &'static str)],
 }
 
 /// One column of `kubectl get`.
@@ -88,6 +90,7 @@ macro_rules! custom_resource {
         short_names: $short_names:expr,
         categories: $categories:expr,
         columns: $columns:expr,
+        $(rules: [$($rule:expr),+ $(,)?],)?
         spec: $spec:ty,
         $(status: $status:ty,)?
     ) => {
@@ -160,6 +163,7 @@ macro_rules! custom_resource {
                 short_names: $short_names,
                 categories: $categories,
                 columns: $columns,
+                rules: &[$($($rule),+)?],
             };
 
             fn schemas() -> (::serde_json::Value, Option<::serde_json::Value>) {
