@@ -8,7 +8,7 @@ use crate::limits::{Budget, Exceeded, Limits};
 use crate::node::Style;
 use crate::number::format_g32;
 use crate::resolve::{Dialect, Resolved, Scalar, resolve, typed};
-use crate::source::{Event, Events, Place, decode_str};
+use crate::source::{Event, Events, Place, decode_str, indent_quoted_lines};
 
 /// Makes the values of a caller's own type while a document is read, so that no tree stands in between.
 ///
@@ -80,32 +80,44 @@ pub fn build<B: Builder>(text: &str, builder: &mut B, options: BuildOptions) -> 
 pub struct Values<'a> {
     events: Events<'a>,
     options: BuildOptions,
+    /// Documents read so far.
+    read: usize,
+    /// The text with its quoted lines indented, once that has turned out to be necessary.
+    repaired: Option<String>,
 }
 
 impl<'a> Values<'a> {
     /// Starts reading.
     pub fn new(text: &'a str, options: BuildOptions) -> Result<Self, Error> {
         let text = decode_str(text, &options.limits)?;
-        Ok(Self { events: Events::new(text, false, options.limits), options })
+        Ok(Self { events: Events::new(text, false, options.limits), options, read: 0, repaired: None })
     }
 
     /// The next document's value; `None` at the end. A document without content is a null. Do not go on after an error.
     pub fn next<B: Builder>(&mut self, builder: &mut B) -> Result<Option<B::Value>, Error> {
-        if !self.events.next_document(|_| {})? {
-            return Ok(None);
+        self.read += 1;
+        if self.repaired.is_none() {
+            match build_one(&mut self.events, builder, &self.options) {
+                Err(e) if *e.kind() == ErrorKind::QuotedIndentation => {
+                    self.repaired = Some(indent_quoted_lines(self.events.text(), &self.options.limits));
+                }
+                other => return other,
+            }
         }
-        let mut run = Run {
-            events: &mut self.events,
-            options: &self.options,
-            builder,
-            anchors: HashMap::new(),
-            budget: Budget::new(&self.options.limits),
-        };
-        let (event, place) = run.events.next()?;
-        let value = run.value(event, place)?;
-        while !matches!(self.events.next()?.0, Event::DocumentEnd) {}
-        Ok(Some(value))
+        let text = self.repaired.as_deref().unwrap_or_default();
+        build_one(&mut Events::behind(text, false, self.options.limits, self.read - 1)?, builder, &self.options)
     }
+}
+
+fn build_one<B: Builder>(events: &mut Events<'_>, builder: &mut B, options: &BuildOptions) -> Result<Option<B::Value>, Error> {
+    if !events.next_document(|_| {})? {
+        return Ok(None);
+    }
+    let mut run = Run { events, options, builder, anchors: HashMap::new(), budget: Budget::new(&options.limits) };
+    let (event, place) = run.events.next()?;
+    let value = run.value(event, place)?;
+    while !matches!(run.events.next()?.0, Event::DocumentEnd) {}
+    Ok(Some(value))
 }
 
 struct Run<'r, 'a, B: Builder> {

@@ -18,6 +18,8 @@ pub struct Error {
 pub enum ErrorKind {
     /// The text is not YAML; holds what was found or expected.
     Syntax(String),
+    /// A further line of a quoted text is not indented. Readers repair that, except where byte spans are asked for.
+    QuotedIndentation,
     /// A key stands twice in one mapping.
     DuplicateKey {
         /// The key as text.
@@ -79,6 +81,7 @@ impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Syntax(what) | Self::Value(what) => f.write_str(what),
+            Self::QuotedIndentation => f.write_str("a further line of a quoted text is not indented"),
             Self::DuplicateKey { key, first_line } => write!(f, "mapping key {key:?} already defined at line {first_line}"),
             Self::UnknownAnchor(name) => write!(f, "unknown anchor '{name}' referenced"),
             Self::RecursiveAnchor(name) => write!(f, "anchor '{name}' value contains itself"),

@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind};
 use crate::limits::{Budget, Exceeded, Limits};
 use crate::node::{Kind, Meta, Node, Style, Tag};
 use crate::resolve::{Dialect, plain_tag};
-use crate::source::{Event, Events, Place, decode_str};
+use crate::source::{Event, Events, Place, decode_str, indent_quoted_lines};
 use comments::Pending;
 
 mod comments;
@@ -58,6 +58,10 @@ pub struct ReadOptions {
 pub struct Documents<'a> {
     events: Events<'a>,
     options: ReadOptions,
+    /// Documents read so far.
+    read: usize,
+    /// The text with its quoted lines indented, once that has turned out to be necessary.
+    repaired: Option<String>,
     done: bool,
 }
 
@@ -65,25 +69,31 @@ impl<'a> Documents<'a> {
     /// Starts reading. The text is checked for characters that YAML forbids; see [`crate::decode`] for bytes.
     pub fn new(text: &'a str, options: ReadOptions) -> Result<Self, Error> {
         let text = decode_str(text, &options.limits)?;
-        Ok(Self { events: Events::new(text, options.comments, options.limits), options, done: false })
+        Ok(Self { events: Events::new(text, options.comments, options.limits), options, read: 0, repaired: None, done: false })
     }
 
     fn read(&mut self) -> Result<Option<Node>, Error> {
-        let mut comments = Pending::default();
-        let source = self.events.text();
-        if !self.events.next_document(|place| comments.add(source, place))? {
-            return Ok(None);
+        if self.repaired.is_none() {
+            match read_one(&mut self.events, &self.options) {
+                Err(e) if *e.kind() == ErrorKind::QuotedIndentation && !self.options.spans => {
+                    self.repaired = Some(indent_quoted_lines(self.events.text(), &self.options.limits));
+                }
+                other => return other,
+            }
         }
-        let mut reader = Reader {
-            events: &mut self.events,
-            options: &self.options,
-            anchors: HashMap::new(),
-            budget: Budget::new(&self.options.limits),
-            comments,
-            last_line: 0,
-        };
-        Ok(Some(reader.document()?))
+        let text = self.repaired.as_deref().unwrap_or_default();
+        read_one(&mut Events::behind(text, self.options.comments, self.options.limits, self.read)?, &self.options)
     }
+}
+
+fn read_one(events: &mut Events<'_>, options: &ReadOptions) -> Result<Option<Node>, Error> {
+    let mut comments = Pending::default();
+    let source = events.text();
+    if !events.next_document(|place| comments.add(source, place))? {
+        return Ok(None);
+    }
+    let mut reader = Reader { events, options, anchors: HashMap::new(), budget: Budget::new(&options.limits), comments, last_line: 0 };
+    reader.document().map(Some)
 }
 
 impl Iterator for Documents<'_> {
@@ -95,6 +105,7 @@ impl Iterator for Documents<'_> {
         }
         let next = self.read().transpose();
         self.done = !matches!(next, Some(Ok(_)));
+        self.read += 1;
         next
     }
 }

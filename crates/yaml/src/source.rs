@@ -1,4 +1,4 @@
-//! From bytes to events: encoding, characters that YAML forbids, and the parser behind a small event type.
+//! From text to events: the parser behind a small event type, with the rules of the Go libraries where they differ.
 
 use std::borrow::Cow;
 
@@ -7,6 +7,14 @@ use granit_parser::{Event as Granit, Options, Parser, ScalarStyle, Span, StrInpu
 use crate::error::{Error, ErrorKind};
 use crate::limits::Limits;
 use crate::node::Style;
+
+mod repair;
+mod rules;
+mod text;
+
+pub(crate) use repair::indent_quoted_lines;
+use rules::OLD_BREAKS;
+pub(crate) use text::{decode, decode_str};
 
 /// An event of the parser.
 #[derive(Debug)]
@@ -55,89 +63,41 @@ pub(crate) struct Events<'a> {
     limits: Limits,
     /// Whether the text holds U+0085, U+2028 or U+2029, which break lines for the Go libraries but not for the parser.
     old_breaks: bool,
+    /// Whether the text holds tabs at all.
+    tabs: bool,
+    /// Open flow collections.
+    flow: usize,
+    /// Where the last token ended.
+    end: usize,
     /// One event that was looked at.
     peeked: Option<(Event<'a>, Place)>,
-}
-
-/// The text of `bytes`: a byte order mark is dropped (UTF-16 is converted), characters that YAML forbids are refused.
-pub(crate) fn decode<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Cow<'a, str>, Error> {
-    if bytes.len() > limits.bytes {
-        return Err(Error::nowhere(ErrorKind::TooLarge(limits.bytes)));
-    }
-    let text = match bytes {
-        [0xff, 0xfe, rest @ ..] => Cow::Owned(utf16(rest, u16::from_le_bytes)?),
-        [0xfe, 0xff, rest @ ..] => Cow::Owned(utf16(rest, u16::from_be_bytes)?),
-        _ => Cow::Borrowed(utf8(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes))?),
-    };
-    check_characters(&text)?;
-    Ok(text)
-}
-
-/// As [`decode`] for what is text already.
-pub(crate) fn decode_str<'a>(text: &'a str, limits: &Limits) -> Result<&'a str, Error> {
-    if text.len() > limits.bytes {
-        return Err(Error::nowhere(ErrorKind::TooLarge(limits.bytes)));
-    }
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    check_characters(text)?;
-    Ok(text)
-}
-
-fn utf8(bytes: &[u8]) -> Result<&str, Error> {
-    std::str::from_utf8(bytes).map_err(|e| {
-        let at = e.valid_up_to();
-        let (line, column) = position(&bytes[..at]);
-        Error::new(line, column, ErrorKind::Syntax(format!("invalid UTF-8: byte 0x{:02x}", bytes.get(at).copied().unwrap_or(0))))
-    })
-}
-
-fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, Error> {
-    let units = bytes.chunks(2).map(|c| if let [a, b] = *c { unit([a, b]) } else { 0xd800 });
-    char::decode_utf16(units).collect::<Result<_, _>>().map_err(|_| Error::nowhere(ErrorKind::Syntax("invalid UTF-16".to_owned())))
-}
-
-/// Line and column, from 1, of the end of `before`.
-fn position(before: &[u8]) -> (usize, usize) {
-    let line_start = before.iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
-    let line = before.iter().filter(|b| **b == b'\n').count() + 1;
-    // continuation bytes are not characters
-    (line, before[line_start..].iter().filter(|b| **b & 0xc0 != 0x80).count() + 1)
-}
-
-fn check_characters(text: &str) -> Result<(), Error> {
-    let b = text.as_bytes();
-    // Candidates first: a byte below a blank that is no tab or line break, DEL, and the lead bytes of C1 and U+FFxx.
-    let suspect = |c: u8| (c < 0x20 && c != b'\n' && c != b'\t' && c != b'\r') || c == 0x7f || c == 0xc2 || c == 0xef;
-    let mut from = 0;
-    while let Some(found) = b[from..].iter().position(|c| suspect(*c)) {
-        let at = from + found;
-        let forbidden = match b[at] {
-            0xc2 => matches!(b[at + 1], 0x80..=0x84 | 0x86..=0x9f),
-            0xef => matches!((b[at + 1], b[at + 2]), (0xbf, 0xbe | 0xbf)),
-            _ => true,
-        };
-        if forbidden {
-            let (line, column) = position(&b[..at]);
-            let c = text[at..].chars().next().map_or(0, u32::from);
-            return Err(Error::new(line, column, ErrorKind::Syntax(format!("control characters are not allowed: found U+{c:04X}"))));
-        }
-        from = at + 1;
-    }
-    Ok(())
 }
 
 impl<'a> Events<'a> {
     /// The events of a checked text (see [`decode`]).
     pub(crate) fn new(text: &'a str, comments: bool, limits: Limits) -> Self {
-        let mut options = Options::default();
-        options.set_emit_comments(comments);
-        options.emit_anchor_events = true;
-        options.max_buffered_comment_events = usize::MAX;
-        // one more than ours, so that ours reports
-        options.flow_nesting_limit = limits.depth + 1;
-        options.block_nesting_limit = limits.depth + 1;
-        let old_breaks = OLD_BREAKS.iter().any(|c| text.contains(*c));
-        Self { text, parser: Parser::new_from_str_with_options(text, options), depth: 0, limits, old_breaks, peeked: None }
+        Self {
+            text,
+            parser: Parser::new_from_str_with_options(text, parser_options(comments, &limits)),
+            depth: 0,
+            flow: 0,
+            limits,
+            old_breaks: OLD_BREAKS.iter().any(|c| text.contains(*c)),
+            tabs: text.contains('\t'),
+            end: 0,
+            peeked: None,
+        }
+    }
+
+    /// As [`Events::new`], behind the first `documents` documents.
+    pub(crate) fn behind(text: &'a str, comments: bool, limits: Limits, documents: usize) -> Result<Self, Error> {
+        let mut events = Self::new(text, comments, limits);
+        for _ in 0..documents {
+            if events.next_document(|_| {})? {
+                while !matches!(events.next()?.0, Event::DocumentEnd) {}
+            }
+        }
+        Ok(events)
     }
 
     /// The source text.
@@ -197,6 +157,10 @@ impl<'a> Events<'a> {
         let bytes = span.byte_range().unwrap_or(0..0);
         let place =
             Place { line: span.start.line(), column: span.start.col() + 1, end_line: span.end.line(), start: bytes.start, end: bytes.end };
+        if self.tabs && self.flow == 0 && bytes.start > self.end && !matches!(event, Granit::Anchor(..) | Granit::Comment(..)) {
+            rules::check_tabs(&self.text[self.end..bytes.start], place.line)?;
+        }
+        self.end = self.end.max(bytes.end);
         let event = match event {
             Granit::Scalar(text, style, anchor, tag) => {
                 let style = match style {
@@ -209,26 +173,37 @@ impl<'a> Events<'a> {
                 // the parser reports a scalar of no characters as `~`
                 let text = if style == Style::Plain && bytes.is_empty() { Cow::Borrowed("") } else { text };
                 let raw = self.text.get(bytes.clone()).unwrap_or_default();
-                if style == Style::DoubleQuoted && raw.contains('\\') {
-                    check_escapes(raw, place)?;
+                match style {
+                    Style::DoubleQuoted if raw.contains('\\') => rules::check_escapes(raw, place)?,
+                    Style::Plain if self.flow > 0 => rules::check_flow_plain(&text, place)?,
+                    Style::Literal | Style::Folded if self.tabs => rules::check_block_scalar_tab(self.text, &text, place)?,
+                    _ => {}
                 }
-                let text = if self.old_breaks && raw.contains(OLD_BREAKS) { self.fold_old_breaks(text, raw, style, place)? } else { text };
+                let text = if self.old_breaks && raw.contains(OLD_BREAKS) {
+                    rules::fold_old_breaks(text, raw, style, self.depth > 0, place)?
+                } else {
+                    text
+                };
                 Event::Scalar { text, style, anchor, tag: tag.map(|t| short_tag(&t)) }
             }
             Granit::SequenceStart(style, anchor, tag) => {
-                self.deeper(place)?;
+                self.deeper(place, style)?;
                 Event::SequenceStart { flow: style == StructureStyle::Flow, anchor, tag: tag.map(|t| short_tag(&t)) }
             }
             Granit::MappingStart(style, anchor, tag) => {
-                self.deeper(place)?;
+                self.deeper(place, style)?;
                 Event::MappingStart { flow: style == StructureStyle::Flow, anchor, tag: tag.map(|t| short_tag(&t)) }
             }
             Granit::SequenceEnd | Granit::MappingEnd => {
                 self.depth -= 1;
+                self.flow = self.flow.saturating_sub(1);
                 Event::End
             }
             Granit::Alias(id) => Event::Alias(id),
-            Granit::Anchor(_, name) => Event::Anchor(name),
+            Granit::Anchor(_, name) => {
+                rules::check_anchor(&name, place)?;
+                Event::Anchor(name)
+            }
             Granit::Comment(..) => Event::Comment,
             Granit::DocumentStart(_, Some(version)) if (version.major, version.minor) != (1, 1) => {
                 return Err(Error::new(
@@ -244,50 +219,14 @@ impl<'a> Events<'a> {
         Ok(Some((event, place)))
     }
 
-    /// Refuses the event of a mapping key if it is a colon that neither a key nor a `?` comes before: the parser takes
-    /// that for an empty key, the Go libraries do not.
+    /// Refuses the event of a mapping key that the Go libraries refuse.
     pub(crate) fn check_key(&self, event: &Event<'_>, place: Place) -> Result<(), Error> {
-        let Event::Scalar { text, style: Style::Plain, anchor: 0, tag: None } = event else { return Ok(()) };
-        if text.is_empty() && self.text.as_bytes().get(place.start) == Some(&b':') && !self.text[..place.start].trim_end().ends_with('?') {
-            let what = "did not find expected key: nothing stands before the colon";
-            return Err(Error::new(place.line, place.column, ErrorKind::Syntax(what.to_owned())));
-        }
-        Ok(())
+        rules::check_key(self.text, event, place)
     }
 
-    /// A scalar with line breaks of YAML 1.1. Inside quotes U+0085 folds to a blank and the separators stay, without the
-    /// blanks around them; elsewhere such a break ends the line, and what follows stands where no text may stand.
-    fn fold_old_breaks(&self, text: Cow<'a, str>, raw: &str, style: Style, place: Place) -> Result<Cow<'a, str>, Error> {
-        if !matches!(style, Style::SingleQuoted | Style::DoubleQuoted) {
-            if self.depth == 0 {
-                return Ok(text);
-            }
-            let what = "a line separator (U+0085, U+2028 or U+2029) ends the line, and what follows is not indented";
-            return Err(Error::new(place.line, place.column, ErrorKind::Syntax(what.to_owned())));
-        }
-        // an escape stands for the character itself: then nothing can be told apart, and nothing is folded
-        if raw.contains('\\') {
-            return Ok(text);
-        }
-        let mut out = String::with_capacity(text.len());
-        for (i, piece) in text.split_inclusive(OLD_BREAKS).enumerate() {
-            let piece = if i > 0 { piece.trim_start_matches([' ', '\t']) } else { piece };
-            match piece.strip_suffix(OLD_BREAKS) {
-                Some(line) => {
-                    out.push_str(line.trim_end_matches([' ', '\t']));
-                    out.push_str(match &piece[line.len()..] {
-                        "\u{85}" => " ",
-                        separator => separator,
-                    });
-                }
-                None => out.push_str(piece),
-            }
-        }
-        Ok(Cow::Owned(out))
-    }
-
-    fn deeper(&mut self, place: Place) -> Result<(), Error> {
+    fn deeper(&mut self, place: Place, style: StructureStyle) -> Result<(), Error> {
         self.depth += 1;
+        self.flow += usize::from(self.flow > 0 || style == StructureStyle::Flow);
         if self.depth > self.limits.depth {
             return Err(Error::new(place.line, place.column, ErrorKind::TooDeep(self.limits.depth)));
         }
@@ -295,30 +234,15 @@ impl<'a> Events<'a> {
     }
 }
 
-/// Next line, line separator, paragraph separator: line breaks of YAML 1.1, no longer of 1.2.
-const OLD_BREAKS: [char; 3] = ['\u{85}', '\u{2028}', '\u{2029}'];
-
-/// Escapes that the parser knows and the Go libraries do not: `\/`, and surrogate halves.
-fn check_escapes(raw: &str, place: Place) -> Result<(), Error> {
-    let b = raw.as_bytes();
-    let mut i = 0;
-    while let Some(found) = b[i..].iter().position(|c| *c == b'\\') {
-        let at = i + found;
-        let what = match b[at + 1..] {
-            [b'/', ..] => Some("found unknown escape character: '\\/'"),
-            [b'u', b'd' | b'D', b'8' | b'9' | b'a'..=b'f' | b'A'..=b'F', ..] => {
-                Some("found invalid Unicode character escape code: half of a surrogate pair")
-            }
-            _ => None,
-        };
-        if let Some(what) = what {
-            let (line, column) = position(&b[..at]);
-            let column = if line == 1 { place.column + column - 1 } else { column };
-            return Err(Error::new(place.line + line - 1, column, ErrorKind::Syntax(what.to_owned())));
-        }
-        i = (at + 2).min(b.len());
-    }
-    Ok(())
+fn parser_options(comments: bool, limits: &Limits) -> Options {
+    let mut options = Options::default();
+    options.set_emit_comments(comments);
+    options.emit_anchor_events = true;
+    options.max_buffered_comment_events = usize::MAX;
+    // one more than ours, so that ours reports
+    options.flow_nesting_limit = limits.depth + 1;
+    options.block_nesting_limit = limits.depth + 1;
+    options
 }
 
 fn short_tag(tag: &granit_parser::Tag) -> String {
@@ -333,6 +257,7 @@ fn syntax(e: &granit_parser::ScanError) -> Error {
     let mark = e.marker();
     let kind = match e.kind() {
         granit_parser::ErrorKind::RecursionLimitExceeded => return Error::new(mark.line(), mark.col() + 1, ErrorKind::TooDeep(0)),
+        granit_parser::ErrorKind::InvalidQuotedScalarIndent => ErrorKind::QuotedIndentation,
         kind => ErrorKind::Syntax(kind.to_string()),
     };
     Error::new(mark.line(), mark.col() + 1, kind)

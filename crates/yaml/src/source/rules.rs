@@ -1,0 +1,135 @@
+//! What the Go libraries refuse or read in another way than the parser: the corners where YAML 1.1 scanners differ.
+
+use std::borrow::Cow;
+
+use super::text::position;
+use super::{Event, Place};
+use crate::error::{Error, ErrorKind};
+use crate::node::Style;
+
+/// Next line, line separator, paragraph separator: line breaks of YAML 1.1, no longer of 1.2.
+pub(super) const OLD_BREAKS: [char; 3] = ['\u{85}', '\u{2028}', '\u{2029}'];
+
+/// Escapes that the parser knows and the Go libraries do not: `\/`, and surrogate halves.
+pub(super) fn check_escapes(raw: &str, place: Place) -> Result<(), Error> {
+    let b = raw.as_bytes();
+    let mut i = 0;
+    while let Some(found) = b[i..].iter().position(|c| *c == b'\\') {
+        let at = i + found;
+        let what = match b[at + 1..] {
+            [b'/', ..] => Some("found unknown escape character: '\\/'"),
+            [b'u', b'd' | b'D', b'8' | b'9' | b'a'..=b'f' | b'A'..=b'F', ..] => {
+                Some("found invalid Unicode character escape code: half of a surrogate pair")
+            }
+            _ => None,
+        };
+        if let Some(what) = what {
+            let (line, column) = position(&b[..at]);
+            let column = if line == 1 { place.column + column - 1 } else { column };
+            return Err(Error::new(place.line + line - 1, column, ErrorKind::Syntax(what.to_owned())));
+        }
+        i = (at + 2).min(b.len());
+    }
+    Ok(())
+}
+
+/// Refuses the event of a mapping key if it is a colon that neither a key nor a `?` comes before: the parser takes
+/// that for an empty key, the Go libraries do not.
+pub(super) fn check_key(source: &str, event: &Event<'_>, place: Place) -> Result<(), Error> {
+    let Event::Scalar { text, style: Style::Plain, anchor: 0, tag: None } = event else { return Ok(()) };
+    if text.is_empty() && source.as_bytes().get(place.start) == Some(&b':') && !source[..place.start].trim_end().ends_with('?') {
+        let what = "did not find expected key: nothing stands before the colon";
+        return Err(Error::new(place.line, place.column, ErrorKind::Syntax(what.to_owned())));
+    }
+    Ok(())
+}
+
+/// A scalar with line breaks of YAML 1.1. Inside quotes U+0085 folds to a blank and the separators stay, without the
+/// blanks around them; elsewhere such a break ends the line, and what follows stands where no text may stand.
+pub(super) fn fold_old_breaks<'a>(text: Cow<'a, str>, raw: &str, style: Style, nested: bool, place: Place) -> Result<Cow<'a, str>, Error> {
+    if !matches!(style, Style::SingleQuoted | Style::DoubleQuoted) {
+        if !nested {
+            return Ok(text);
+        }
+        let what = "a line separator (U+0085, U+2028 or U+2029) ends the line, and what follows is not indented";
+        return Err(Error::new(place.line, place.column, ErrorKind::Syntax(what.to_owned())));
+    }
+    // an escape stands for the character itself: then nothing can be told apart, and nothing is folded
+    if raw.contains('\\') {
+        return Ok(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    for (i, piece) in text.split_inclusive(OLD_BREAKS).enumerate() {
+        let piece = if i > 0 { piece.trim_start_matches([' ', '\t']) } else { piece };
+        match piece.strip_suffix(OLD_BREAKS) {
+            Some(line) => {
+                out.push_str(line.trim_end_matches([' ', '\t']));
+                out.push_str(match &piece[line.len()..] {
+                    "\u{85}" => " ",
+                    separator => separator,
+                });
+            }
+            None => out.push_str(piece),
+        }
+    }
+    Ok(Cow::Owned(out))
+}
+
+/// Refuses tabs between tokens where a block key could start: as indentation, on lines that are otherwise empty, and
+/// behind a dash. `gap` is the text between the end of a token and the start of the next in block context, `line` the
+/// line where it ends.
+pub(super) fn check_tabs(gap: &str, line: usize) -> Result<(), Error> {
+    let breaks = gap.matches('\n').count();
+    for (n, text) in gap.split('\n').enumerate() {
+        let blank = text.len() - text.trim_start_matches([' ', '\t']).len();
+        let tab = if n > 0 {
+            text[..blank].find('\t')
+        } else {
+            let code = text.split('#').next().unwrap_or_default();
+            let after_dash = |i: usize| code[..i].trim_end_matches([' ', '\t']).ends_with(['-', '?']) && !code[..i].starts_with("---");
+            code.find('\t').filter(|i| after_dash(*i))
+        };
+        if let Some(tab) = tab {
+            // the column is only known where the line is seen from its start
+            let column = if n > 0 { tab + 1 } else { 0 };
+            let what = "found character that cannot start any token: a tab where indentation is expected";
+            return Err(Error::new(line.saturating_sub(breaks - n), column, ErrorKind::Syntax(what.to_owned())));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a block scalar whose first line starts with a tab, unless its header gives the indentation.
+pub(super) fn check_block_scalar_tab(source: &str, text: &str, place: Place) -> Result<(), Error> {
+    if !text.trim_start_matches('\n').starts_with('\t') {
+        return Ok(());
+    }
+    let header = source[..place.start].trim_end().rsplit('\n').next().unwrap_or_default();
+    let indicators = header.rsplit(['|', '>']).next().unwrap_or_default();
+    if indicators.trim_start_matches(['-', '+']).starts_with(|c: char| c.is_ascii_digit()) {
+        return Ok(());
+    }
+    let what = "found a tab character where an indentation space is expected";
+    Err(Error::new(place.line, place.column, ErrorKind::Syntax(what.to_owned())))
+}
+
+/// Refuses a plain scalar in a flow collection that holds a question mark, which ends it there, or starts with a colon.
+pub(super) fn check_flow_plain(text: &str, place: Place) -> Result<(), Error> {
+    let what = if text.contains('?') {
+        "did not find expected ',', ']' or '}': a question mark ends an unquoted text in a flow collection"
+    } else if text.starts_with(':') {
+        "did not find expected node content: nothing stands before the colon"
+    } else {
+        return Ok(());
+    };
+    Err(Error::new(place.line, place.column, ErrorKind::Syntax(what.to_owned())))
+}
+
+/// Refuses anchor names of other characters than ASCII letters, digits, `_` and `-`.
+pub(super) fn check_anchor(name: &str, place: Place) -> Result<(), Error> {
+    if name.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'-')) {
+        return Ok(());
+    }
+    let what = format!("did not find expected alphabetic or numeric character in the anchor name {name:?}");
+    Err(Error::new(place.line, place.column, ErrorKind::Syntax(what)))
+}
