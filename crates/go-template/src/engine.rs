@@ -13,7 +13,7 @@ use crate::host::Host;
 use crate::limits::{Limits, Meter};
 use crate::objects;
 use crate::syntax::tree::Template;
-use crate::value::{Map, Str, Value};
+use crate::value::{Map, Str, Type, Value};
 
 mod catalog;
 mod functions;
@@ -116,14 +116,14 @@ impl TemplateSet {
             }
             let context = scope(name).map_or_else(Map::new, |scope| {
                 let about = Map::from_entries(
-                    crate::value::Type::MAP,
+                    Type::MAP,
                     [("Name", Value::from(&**name)), ("BasePath", Value::from(&*scope.base_path))],
                 );
                 scope.context.insert("Template", objects::values(&about));
                 scope.context.clone()
             });
             let Some(template) = visible.lookup(name.as_bytes()) else { continue };
-            let text = exec::execute(&run, &visible, template, Value::Map(context))
+            let text = exec::execute(&run, &visible, template, objects::values(&context))
                 .map_err(|error| presentation::exec_error(name, &error))?;
             rendered.push(Rendered { name: Arc::clone(name), text: without_no_value(text) });
         }

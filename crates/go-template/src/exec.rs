@@ -25,7 +25,7 @@ use crate::value::{Kind, Str, Type, Value};
 const MAX_TEMPLATE_DEPTH: usize = 100_000;
 
 /// Templates that may run inside each other by `template`, `include` and `tpl` together. Go has only its stack here.
-const MAX_INVOCATIONS: usize = 100_000;
+const MAX_INVOCATIONS: usize = 150_000;
 
 /// Stack that must be left before a level of nesting is executed, and what is added when it is not.
 const RED_ZONE: usize = 128 << 10;
