@@ -285,9 +285,15 @@ impl<'a> Reader<'_, 'a> {
                 let foot = self.comments.take_foot(self.last_line, place.column, ends);
                 set(&mut key, |m| &mut m.foot_comment, foot);
             }
-            if key.tag() == Tag::Merge && self.options.aliases == Aliases::Expand {
-                merges.push(value);
-                continue;
+            if self.options.aliases == Aliases::Expand && key.text() == Some("<<") {
+                if key.tag() == Tag::Merge {
+                    merges.push((key, value));
+                    continue;
+                }
+                // kyaml clears the key under this name in whatever style it stands
+                if self.options.dialect == Dialect::GoYamlV3 {
+                    continue;
+                }
             }
             let twin = if self.options.duplicates == Duplicates::Keep { None } else { seen.add(&pairs, &key) };
             match twin {
@@ -299,7 +305,11 @@ impl<'a> Reader<'_, 'a> {
                 }
             }
         };
-        for value in merges {
+        if let [(first, _), (second, _), ..] = &merges[..] {
+            let kind = ErrorKind::DuplicateKey { key: "<<".to_owned(), first_line: first.line() };
+            return Err(Error::new(second.line(), second.column(), kind));
+        }
+        for (_, value) in merges {
             merge::merge(&mut pairs, value)?;
         }
         pairs.shrink_to_fit();

@@ -179,6 +179,10 @@ impl<'a> Events<'a> {
                     Style::Literal | Style::Folded if self.tabs => rules::check_block_scalar_tab(self.text, &text, place)?,
                     _ => {}
                 }
+                let text = match style {
+                    Style::Literal | Style::Folded if bytes.end == self.text.len() => rules::without_invented_break(self.text, text),
+                    _ => text,
+                };
                 let text = if self.old_breaks && raw.contains(OLD_BREAKS) {
                     rules::fold_old_breaks(text, raw, style, self.depth > 0, place)?
                 } else {

@@ -113,6 +113,22 @@ pub(super) fn check_block_scalar_tab(source: &str, text: &str, place: Place) -> 
     Err(Error::new(place.line, place.column, ErrorKind::Syntax(what.to_owned())))
 }
 
+/// A block scalar at the end of a text that ends in the middle of a line: the parser adds the line break that is not
+/// there.
+pub(super) fn without_invented_break<'a>(source: &str, text: Cow<'a, str>) -> Cow<'a, str> {
+    let last_line = source.rsplit(['\n', '\r']).next().unwrap_or_default();
+    if last_line.trim_matches([' ', '\t']).is_empty() || !text.ends_with('\n') {
+        return text;
+    }
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(&text[..text.len() - 1]),
+        Cow::Owned(mut text) => {
+            text.pop();
+            Cow::Owned(text)
+        }
+    }
+}
+
 /// Refuses a plain scalar in a flow collection that holds a question mark, which ends it there, or starts with a colon.
 pub(super) fn check_flow_plain(text: &str, place: Place) -> Result<(), Error> {
     let what = if text.contains('?') {

@@ -163,9 +163,11 @@ impl Out {
         self.indicator("\"", true, false, false);
         let b = text.as_bytes();
         let mut spaces = false;
+        // the original looks for a byte order mark at the start of the text whichever character it is at
+        let escape_all = text.starts_with('\u{feff}');
         let mut i = 0;
         while i < b.len() {
-            if !is_printable(b, i) || break_width(b, i) > 0 || matches!(b[i], b'"' | b'\\') {
+            if escape_all || !is_printable(b, i) || break_width(b, i) > 0 || matches!(b[i], b'"' | b'\\') {
                 let c = text[i..].chars().next().unwrap_or('\u{fffd}');
                 i += c.len_utf8();
                 self.escape(c);
