@@ -1,0 +1,111 @@
+//! A directory on disk as a file tree.
+
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::path::{Component, Path, PathBuf};
+
+use super::{Entry, EntryKind, FileError, FileSystem, Resolved};
+
+/// The largest file that a build reads unless told otherwise: 100 MiB.
+const MAX_FILE_BYTES: u64 = 100 << 20;
+
+/// A directory on disk. Nothing outside it can be read, by whatever links.
+#[derive(Debug, Clone)]
+pub struct DiskFileSystem {
+    root: PathBuf,
+    max_file_bytes: u64,
+}
+
+impl DiskFileSystem {
+    /// The tree below `root`, which must exist.
+    pub fn new(root: impl AsRef<Path>) -> std::io::Result<Self> {
+        Ok(Self { root: root.as_ref().canonicalize()?, max_file_bytes: MAX_FILE_BYTES })
+    }
+
+    /// Another limit on the size of one file, in bytes.
+    #[must_use]
+    pub fn with_max_file_bytes(mut self, limit: u64) -> Self {
+        self.max_file_bytes = limit;
+        self
+    }
+
+    /// The path of a file of this machine inside the tree, or `None` if it lies outside.
+    pub fn path_of(&self, path: &Path) -> Option<String> {
+        self.inside(&path.canonicalize().ok()?).ok()
+    }
+
+    fn real(&self, path: &str) -> Result<PathBuf, FileError> {
+        if super::climbs_out("/", path) {
+            return Err(FileError::Outside);
+        }
+        let real = self.root.join(path.trim_start_matches('/')).canonicalize().map_err(explain)?;
+        if real.starts_with(&self.root) { Ok(real) } else { Err(FileError::Outside) }
+    }
+
+    fn inside(&self, real: &Path) -> Result<String, FileError> {
+        let relative = real.strip_prefix(&self.root).map_err(|_| FileError::Outside)?;
+        let mut path = String::new();
+        for part in relative.components() {
+            if let Component::Normal(name) = part {
+                path.push('/');
+                path.push_str(name.to_str().ok_or_else(|| FileError::Io("the name is not UTF-8".to_owned()))?);
+            }
+        }
+        Ok(if path.is_empty() { "/".to_owned() } else { path })
+    }
+}
+
+impl FileSystem for DiskFileSystem {
+    fn resolve(&self, path: &str) -> Result<Resolved, FileError> {
+        let real = self.real(path)?;
+        Ok(Resolved { is_dir: real.is_dir(), path: self.inside(&real)? })
+    }
+
+    fn read(&self, path: &str) -> Result<Vec<u8>, FileError> {
+        let mut file = File::open(self.real(path)?).map_err(explain)?;
+        let metadata = file.metadata().map_err(explain)?;
+        if metadata.is_dir() {
+            return Err(FileError::IsDirectory);
+        }
+        if !metadata.is_file() {
+            return Err(FileError::Io("not a regular file".to_owned()));
+        }
+        if metadata.len() > self.max_file_bytes {
+            return Err(FileError::TooLarge(self.max_file_bytes));
+        }
+        let mut content = Vec::with_capacity(metadata.len() as usize);
+        (&mut file).take(self.max_file_bytes + 1).read_to_end(&mut content).map_err(explain)?;
+        if content.len() as u64 > self.max_file_bytes {
+            return Err(FileError::TooLarge(self.max_file_bytes));
+        }
+        Ok(content)
+    }
+
+    fn list(&self, path: &str) -> Result<Vec<Entry>, FileError> {
+        let mut entries = Vec::new();
+        for entry in std::fs::read_dir(self.real(path)?).map_err(explain)? {
+            let entry = entry.map_err(explain)?;
+            let kind = entry.file_type().map_err(explain)?;
+            let name = entry.file_name().into_string().map_err(|_| FileError::Io("a name is not UTF-8".to_owned()))?;
+            let kind = if kind.is_dir() {
+                EntryKind::Directory
+            } else if kind.is_file() {
+                EntryKind::File
+            } else {
+                EntryKind::Other
+            };
+            entries.push(Entry { name, kind });
+        }
+        entries.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(entries)
+    }
+}
+
+fn explain(error: std::io::Error) -> FileError {
+    match error.kind() {
+        ErrorKind::NotFound => FileError::NotFound,
+        ErrorKind::NotADirectory => FileError::NotDirectory,
+        ErrorKind::IsADirectory => FileError::IsDirectory,
+        _ => FileError::Io(error.to_string()),
+    }
+}

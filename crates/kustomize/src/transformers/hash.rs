@@ -1,0 +1,84 @@
+//! The suffix that names carry for their content (KB-HASH-01, KB-HASH-02).
+
+use ferroflux_yaml::Node;
+use sha2::{Digest, Sha256};
+
+use super::{Tools, Transformer};
+use crate::error::{Error, ErrorKind, Result};
+use crate::resource::Resource;
+use crate::resource_map::ResourceMap;
+
+/// Appends the hash to the name of every object that asks for it.
+#[derive(Debug)]
+pub(crate) struct AddHashes;
+
+impl Transformer for AddHashes {
+    fn transform(&self, resources: &mut ResourceMap, tools: &Tools<'_>) -> Result<()> {
+        for at in 0..resources.len() {
+            if !resources.get(at).wants_hash() {
+                continue;
+            }
+            tools.cancel.check()?;
+            let hash = content_hash(resources.get(at))?;
+            resources.update(at, |resource| {
+                resource.remember_id();
+                let name = format!("{}-{hash}", resource.name());
+                resource.set_name(&name);
+            });
+        }
+        Ok(())
+    }
+}
+
+/// Ten characters for what the object holds: the data of ConfigMaps and Secrets, everything of other kinds.
+pub(crate) fn content_hash(resource: &Resource) -> Result<String> {
+    let encoded = match resource.kind() {
+        "ConfigMap" => encode(&resource.node, "ConfigMap", &["data"], "binaryData"),
+        "Secret" => encode(&resource.node, "Secret", &["data", "type"], "stringData"),
+        _ => crate::output::json_text(&resource.node),
+    }
+    .map_err(|why| Error::new(ErrorKind::InvalidResource, why).on(&resource.id().to_owned()))?;
+    let digest = Sha256::digest(encoded.as_bytes());
+    let mut hash = String::with_capacity(10);
+    for byte in &digest[..5] {
+        for digit in [byte >> 4, byte & 15] {
+            // vowels and look-alikes are avoided
+            hash.push(match digit {
+                0 => 'g',
+                1 => 'h',
+                3 => 'k',
+                10 => 'm',
+                14 => 't',
+                d => char::from_digit(u32::from(d), 16).unwrap_or('0'),
+            });
+        }
+    }
+    Ok(hash)
+}
+
+/// Compact JSON with sorted keys. `name` is always empty: the original looks it up by a path it does not understand.
+fn encode(node: &Node, kind: &str, always: &[&str], if_mapping: &str) -> Result<String, String> {
+    let value = |field: &str| -> Result<Option<String>, String> {
+        match node.get(field) {
+            None => Ok(None),
+            Some(v) if v.is_scalar() => {
+                let mut out = String::new();
+                ferroflux_yaml::write_json_string(&mut out, v.text().unwrap_or_default());
+                Ok(Some(out))
+            }
+            Some(v) => crate::output::json_text(v).map(Some),
+        }
+    };
+    let mut fields = vec![("kind", format!("{kind:?}")), ("name", "\"\"".to_owned())];
+    for field in always {
+        fields.push((field, value(field)?.unwrap_or_else(|| "\"\"".to_owned())));
+    }
+    if node.get(if_mapping).is_some_and(Node::is_mapping)
+        && let Some(text) = value(if_mapping)?
+    {
+        fields.push((if_mapping, text));
+    }
+    fields.sort();
+    let fields: Vec<String> = fields.into_iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+    Ok(format!("{{{}}}", fields.join(",")))
+}
