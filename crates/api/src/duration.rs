@@ -122,10 +122,17 @@ fn digits(text: &str) -> (&str, &str) {
     text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()))
 }
 
-/// The nanoseconds of the digits after the point. Digits beyond the 18th lie below a nanosecond of any unit.
+/// The nanoseconds of the digits after the point, rounded as Go rounds them: in floating point, then towards zero.
 fn fraction_nanos(digits: &str, unit: u128) -> u128 {
-    let (value, scale) = digits.bytes().take(18).fold((0, 1), |(value, scale), digit| (value * 10 + u128::from(digit - b'0'), scale * 10));
-    value * unit / scale
+    let (mut value, mut scale) = (0u64, 1f64);
+    for digit in digits.bytes() {
+        match value.checked_mul(10).and_then(|v| v.checked_add(u64::from(digit - b'0'))).filter(|v| *v <= 1 << 63) {
+            Some(longer) => value = longer,
+            None => break,
+        }
+        scale *= 10.0;
+    }
+    (value as f64 * (unit as f64 / scale)) as u128
 }
 
 impl fmt::Display for Duration {

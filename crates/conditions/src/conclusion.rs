@@ -12,7 +12,7 @@ pub enum Progress {
     Done,
     /// It wants to be called again at once.
     Again,
-    /// It broke off.
+    /// It broke off, because of a failure; or, without one, because the object is being deleted and nothing is left to do.
     BrokenOff,
 }
 

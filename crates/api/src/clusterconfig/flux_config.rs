@@ -33,6 +33,7 @@ custom_resource! {
         Column::wide("Message", r#".status.conditions[?(@.type=="Ready")].message"#),
     ],
     rules: [
+        ("has(self.spec)", "a configuration needs a spec"),
         (
             "self.metadata.name.size() <= 63 && self.metadata.name.matches('^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$')",
             "the name of a configuration has at most 63 characters: lower-case letters, digits, '-' and '.'",

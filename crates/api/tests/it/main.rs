@@ -2,3 +2,5 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests")]
 
 mod crds;
+mod duration;
+mod objects;
