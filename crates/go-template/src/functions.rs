@@ -7,6 +7,7 @@
 use crate::function::Function;
 
 mod cast;
+mod dates;
 mod defaults;
 mod dicts;
 mod encoding;
@@ -20,6 +21,7 @@ mod random;
 mod reflection;
 mod regex;
 mod runes;
+mod semver;
 mod strings;
 mod yaml;
 
@@ -32,6 +34,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Function> {
         &strings::TABLES,
         &dicts::TABLES,
         &[
+            dates::FUNCTIONS,
             defaults::FUNCTIONS,
             encoding::FUNCTIONS,
             hashes::FUNCTIONS,
@@ -43,6 +46,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Function> {
             random::FUNCTIONS,
             reflection::FUNCTIONS,
             regex::FUNCTIONS,
+            semver::FUNCTIONS,
             yaml::FUNCTIONS,
         ],
     ];
