@@ -142,8 +142,14 @@ fn with_point(digits: &str, format: char, precision: Option<usize>) -> String {
         'g' | 'G' | 'x' => precision.unwrap_or(6),
         _ => 0,
     };
-    let significant = head.trim_start_matches(['0', '.', 'x']).chars().filter(char::is_ascii_hexdigit).count();
-    let significant = if head.chars().all(|c| matches!(c, '0' | '.')) && head == "0" { 1 } else { significant };
+    let significant = if head == "0" {
+        1
+    } else if let Some(hex) = head.strip_prefix("0x") {
+        // Go counts the x as a digit.
+        1 + hex.chars().filter(char::is_ascii_hexdigit).count()
+    } else {
+        head.trim_start_matches(['0', '.']).chars().filter(char::is_ascii_digit).count()
+    };
     wanted = wanted.saturating_sub(significant);
     if !out.contains('.') {
         out.push('.');

@@ -1,0 +1,35 @@
+//! What is shared: values by reference, parsed templates between threads.
+
+use std::sync::Arc;
+
+use ferroflux_go_template::limits::Limits;
+
+/// HE-RND-01: what `set` changes in the values is seen by the files that are rendered later.
+#[test]
+fn set_is_seen_by_later_files() {
+    let set = crate::parse(&[
+        ("c/templates/b.yaml", "{{ $_ := set .Values \"str\" \"changed\" }}{{ $_ = set .Values.map.a \"x\" \"z\" }}"),
+        ("c/templates/a.yaml", "{{ .Values.str }} {{ .Values.map.a.x }} {{ .Template.Name }} {{ .Template.BasePath }}"),
+    ])
+    .unwrap();
+    let rendered = crate::render_set(&set, &crate::values(), Limits::default()).unwrap();
+    assert_eq!(rendered[1].1, "changed z c/templates/a.yaml c/templates");
+}
+
+/// HE-PAIN-06: one parsed set serves any number of threads.
+#[test]
+fn a_set_renders_on_many_threads() {
+    let text = "{{ define \"d\" }}{{ . }}{{ end }}{{ range 50 }}{{ tpl \"{{ include \\\"d\\\" . }}\" . }}{{ end }}";
+    let set = Arc::new(crate::parse(&[("c/templates/t.yaml", text)]).unwrap());
+    let render = |set: &ferroflux_go_template::engine::TemplateSet| crate::render_set(set, &crate::values(), Limits::default()).unwrap();
+    let want = render(&set);
+    let threads: Vec<_> = (0..4)
+        .map(|_| {
+            let set = Arc::clone(&set);
+            std::thread::spawn(move || crate::render_set(&set, &crate::values(), Limits::default()).unwrap())
+        })
+        .collect();
+    for thread in threads {
+        assert_eq!(thread.join().unwrap(), want);
+    }
+}
