@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn built_in_versions() {
         let versions = offline_capabilities().api_versions;
-        assert_eq!(versions.len(), 50);
-        assert_eq!((versions[0].as_str(), versions[5].as_str(), versions[49].as_str()), ("v1", "apps/v1", "apiextensions.k8s.io/v1"));
+        assert_eq!(versions.len(), 55);
+        assert_eq!((versions[0].as_str(), versions[5].as_str(), versions[54].as_str()), ("v1", "apps/v1", "apiextensions.k8s.io/v1"));
     }
 }

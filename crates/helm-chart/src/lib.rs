@@ -27,6 +27,7 @@ mod metadata;
 mod paths;
 mod render;
 mod schema;
+mod template;
 mod tree;
 pub mod values;
 
@@ -42,5 +43,6 @@ pub use manifest::{Head, HeadError, Hook, HookEvent, Manifest, ManifestError, Re
 pub use metadata::{DecodeError, Dependency, Lock, Maintainer, Metadata, ValidationError};
 pub use render::{Release, ReleaseNameError, RenderError, RenderOptions, Rendered, RenderedFiles, check_release_name, push_framed, render, render_files};
 pub use schema::SchemaError;
+pub use template::{SystemHost, TemplateError, TemplateRequest};
 pub use tree::{EntryKind, FileTree, TreeEntry, TreeError};
 pub use values::{OptionsError, ReadError, SetError, Table, Tree, ValueOptions, read_values};

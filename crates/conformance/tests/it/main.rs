@@ -3,6 +3,14 @@
 
 use std::path::PathBuf;
 
+#[cfg(feature = "helm")]
+mod charts;
+#[cfg(feature = "helm")]
+mod functions;
+#[cfg(feature = "kustomize")]
+mod kustomize;
+#[cfg(feature = "helm")]
+mod realworld;
 #[cfg(feature = "tables")]
 mod tables;
 

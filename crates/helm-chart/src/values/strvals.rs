@@ -425,7 +425,7 @@ mod tests {
         }
         assert_eq!(json(|t| set_string(t, "a=1,b=null")).as_deref(), Ok(r#"{"a":"1","b":"null"}"#));
         assert_eq!(json(|t| set_literal(t, r"a.b={x,\y}")).as_deref(), Ok(r#"{"a":{"b":"{x,\\y}"}}"#));
-        assert_eq!(json(|t| set_json(t, r#"a={"x":[1,null]} , b="y",c="#)).as_deref(), Ok(r#"{"a":{"x":[1,null]},"b":"y","c":null}"#));
+        assert_eq!(json(|t| set_json(t, r#"a={"x":[1,null]} , b="y",c="#)).as_deref(), Ok(r#"{" b":"y","a":{"x":[1,null]},"c":null}"#));
         assert_eq!(json(|t| set_file(t, "a=f", |name| Ok(format!("<{name}>")))).as_deref(), Ok(r#"{"a":"<f>"}"#));
     }
 

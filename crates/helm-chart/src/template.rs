@@ -1,0 +1,233 @@
+//! What `helm template` does: one chart, one release, rendered without a cluster and printed byte for byte alike
+//! (HE-MAN-04). The command line and the conformance runner are thin callers of [`TemplateRequest::run`].
+
+use std::io::{self, Write};
+use std::path::Path;
+use std::time::SystemTime;
+
+use ferroflux_go_template::error::CallError;
+use ferroflux_go_template::host::Host;
+use ferroflux_go_template::limits::Limits;
+
+use crate::capabilities::{KubeVersionError, offline_capabilities, parse_kube_version};
+use crate::file::LoadLimits;
+use crate::load::{PathError, load_path};
+use crate::manifest::{HookEvent, split};
+use crate::paths::matches;
+use crate::render::{Release, ReleaseNameError, RenderError, RenderOptions, Rendered, check_release_name, render};
+use crate::values::{OptionsError, ValueOptions};
+
+/// One call of the command. Each field is the option of the same name.
+#[derive(Debug, Clone, Default)]
+pub struct TemplateRequest {
+    /// The release's name.
+    pub release: String,
+    /// `--namespace`.
+    pub namespace: String,
+    /// `-f` and the `--set` family.
+    pub values: ValueOptions,
+    /// `--kube-version`.
+    pub kube_version: Option<String>,
+    /// `--api-versions`, in addition to the built-in ones.
+    pub api_versions: Vec<String>,
+    /// `--is-upgrade`.
+    pub is_upgrade: bool,
+    /// `--skip-schema-validation`.
+    pub skip_schema_validation: bool,
+    /// `--include-crds`.
+    pub include_crds: bool,
+    /// `--no-hooks`.
+    pub no_hooks: bool,
+    /// `--skip-tests`.
+    pub skip_tests: bool,
+    /// `--render-subchart-notes`.
+    pub render_subchart_notes: bool,
+    /// `--show-only`: shell patterns of template paths below the chart.
+    pub show_only: Vec<String>,
+    /// What templates may use.
+    pub limits: Limits,
+}
+
+/// Why the command failed; the texts are Helm's, behind its `Error: `.
+#[derive(Debug, thiserror::Error)]
+pub enum TemplateError {
+    /// `--kube-version` is no version.
+    #[error("invalid kube version '{text}': {source}")]
+    KubeVersion {
+        /// What the user gave.
+        text: String,
+        /// What is wrong with it.
+        source: KubeVersionError,
+    },
+    /// The user's values.
+    #[error(transparent)]
+    Values(#[from] OptionsError),
+    /// The chart could not be loaded.
+    #[error(transparent)]
+    Load(#[from] PathError),
+    /// A library chart has nothing to install.
+    #[error("{0} charts are not installable")]
+    NotInstallable(String),
+    /// Declared dependencies are not in `charts/`.
+    #[error(
+        "an error occurred while checking for chart dependencies. You may need to run 'helm dependency build' to fetch missing dependencies: found in Chart.yaml, but missing in charts/ directory: {0}"
+    )]
+    MissingDependencies(String),
+    /// The release's name.
+    #[error("release name check failed: release name {name:?}: {source}")]
+    ReleaseName {
+        /// What the user gave.
+        name: String,
+        /// What is wrong with it.
+        source: ReleaseNameError,
+    },
+    /// The chart could not be rendered.
+    #[error(transparent)]
+    Render(#[from] RenderError),
+    /// `--show-only` names nothing.
+    #[error("could not find template {0} in chart")]
+    NothingToShow(String),
+    /// The output could not be written.
+    #[error("write output: {0}")]
+    Write(#[from] io::Error),
+}
+
+impl TemplateRequest {
+    /// Loads the chart at `chart`, renders it and writes what Helm prints. `read` gives the bytes of values files.
+    /// Returns what Helm would log.
+    pub fn run(
+        &self,
+        chart: &Path,
+        host: &dyn Host,
+        read: impl FnMut(&str) -> Result<Vec<u8>, String>,
+        out: &mut dyn Write,
+    ) -> Result<Vec<String>, TemplateError> {
+        let rendered = self.render(chart, host, read)?;
+        self.print(&rendered, out)?;
+        Ok(rendered.warnings)
+    }
+
+    /// Everything up to printing.
+    pub fn render(&self, chart: &Path, host: &dyn Host, read: impl FnMut(&str) -> Result<Vec<u8>, String>) -> Result<Rendered, TemplateError> {
+        let mut capabilities = offline_capabilities();
+        if let Some(text) = &self.kube_version {
+            capabilities.kube_version = parse_kube_version(text).map_err(|source| TemplateError::KubeVersion { text: text.clone(), source })?;
+        }
+        capabilities.api_versions.extend(self.api_versions.iter().cloned());
+        let values = self.values.resolve(read)?;
+        let chart = load_path(chart, LoadLimits::default())?;
+        if !matches!(chart.metadata.chart_type.as_str(), "" | "application") {
+            return Err(TemplateError::NotInstallable(chart.metadata.chart_type.clone()));
+        }
+        let missing = chart.missing_dependencies();
+        if !missing.is_empty() {
+            return Err(TemplateError::MissingDependencies(missing.join(", ")));
+        }
+        check_release_name(&self.release).map_err(|source| TemplateError::ReleaseName { name: self.release.clone(), source })?;
+        let release = Release { name: self.release.clone(), namespace: self.namespace.clone(), revision: 1, is_upgrade: self.is_upgrade };
+        let options = RenderOptions {
+            capabilities: &capabilities,
+            host,
+            limits: self.limits.clone(),
+            skip_schema_validation: self.skip_schema_validation,
+            sub_notes: self.render_subchart_notes,
+            defaults: None,
+        };
+        let mut rendered = render(&chart, &values, &release, &options)?;
+        if chart.metadata.deprecated {
+            rendered.warnings.insert(0, "this chart is deprecated".to_owned());
+        }
+        Ok(rendered)
+    }
+
+    /// Writes what Helm prints of a render.
+    pub fn print(&self, rendered: &Rendered, out: &mut dyn Write) -> Result<(), TemplateError> {
+        if self.show_only.is_empty() {
+            return Ok(self.print_all(rendered, out)?);
+        }
+        let mut all = Vec::new();
+        self.print_all(rendered, &mut all)?;
+        let all = String::from_utf8_lossy(&all);
+        let documents: Vec<&str> = split(&all).map(|range| &all[range]).collect();
+        let mut chosen: Vec<&str> = Vec::new();
+        for pattern in &self.show_only {
+            let before = chosen.len();
+            let shows = |document: &&str| source_path(document).is_some_and(|path| matches(pattern, path).unwrap_or(false));
+            chosen.extend(documents.iter().copied().filter(shows));
+            if chosen.len() == before {
+                return Err(TemplateError::NothingToShow(pattern.clone()));
+            }
+        }
+        for document in chosen {
+            write!(out, "---\n{document}\n")?;
+        }
+        Ok(())
+    }
+
+    fn print_all(&self, rendered: &Rendered, out: &mut dyn Write) -> io::Result<()> {
+        // Helm trims the whole text before the hooks; only the last document can end in white space that this removes.
+        let crds = if self.include_crds { rendered.crds.as_slice() } else { &[] };
+        let mut left = crds.len() + rendered.manifests.len();
+        let mut frame = |path: &str, text: &str, out: &mut dyn Write| {
+            left -= 1;
+            let (text, end) = if left == 0 { (text.trim_end(), "") } else { (text, "\n") };
+            if text.is_empty() && left == 0 {
+                return write!(out, "---\n# Source: {path}");
+            }
+            write!(out, "---\n# Source: {path}\n{text}{end}")
+        };
+        for crd in crds {
+            frame(&crd.path, &crd.data.to_text(), out)?;
+        }
+        for manifest in &rendered.manifests {
+            frame(manifest.path(), manifest.text(), out)?;
+        }
+        out.write_all(b"\n")?;
+        if !self.no_hooks {
+            for hook in &rendered.hooks {
+                if self.skip_tests && hook.events.contains(&HookEvent::Test) {
+                    continue;
+                }
+                write!(out, "---\n# Source: {}\n{}\n", hook.manifest.path(), hook.manifest.text())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The path below the chart in the first `# Source: chart/path` of a document.
+fn source_path(document: &str) -> Option<&str> {
+    const MARK: &str = "# Source: ";
+    document.match_indices(MARK).find_map(|(at, _)| {
+        let line = document[at + MARK.len()..].split('\n').next()?;
+        let (chart, path) = line.split_once('/')?;
+        (!chart.is_empty() && !path.is_empty()).then_some(path)
+    })
+}
+
+/// The machine this runs on: the real clock, the system's random bytes, the time zone of `TZ`; no cluster and no DNS.
+#[derive(Debug, Clone)]
+pub struct SystemHost {
+    zone: String,
+}
+
+impl SystemHost {
+    /// A host whose local time zone is `zone` (`UTC`, `Europe/Berlin`).
+    pub fn new(zone: impl Into<String>) -> Self {
+        Self { zone: zone.into() }
+    }
+}
+
+impl Host for SystemHost {
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    fn random(&self, buffer: &mut [u8]) -> Result<(), CallError> {
+        getrandom::fill(buffer).map_err(|e| CallError::new(format!("no random bytes: {e}")))
+    }
+
+    fn local_zone(&self) -> &str {
+        &self.zone
+    }
+}
