@@ -88,7 +88,7 @@ impl TemplateSet {
                 .map_err(|text| presentation::parse_error(&file.name, &text))?;
             for template in parsed {
                 // A body of white space and comments replaces nothing.
-                if !template.is_empty() || !templates.contains_key(&template.name) {
+                if !template.is_empty || !templates.contains_key(&template.name) {
                     templates.insert(template.name.clone(), Arc::new(template));
                 }
             }

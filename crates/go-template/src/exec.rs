@@ -67,7 +67,7 @@ impl<'r> Scope<'r> {
         while let Some(current) = scope {
             if let Some(template) = current.templates.get(name) {
                 found = Some(template);
-                if !template.is_empty() {
+                if !template.is_empty {
                     break;
                 }
             }

@@ -177,7 +177,7 @@ impl<'r> State<'r> {
             }
             Value::Nil => Err(self.error(format!("nil pointer evaluating interface {{}}.{name}"))),
             Value::Map(map) => {
-                if let Some(method) = map.go_type().method(&name.to_text()) {
+                if let Some(method) = map.go_type().method(name) {
                     return self.call(dot, method, Some(receiver.value.clone()), node, args, last);
                 }
                 if has_args {
@@ -192,14 +192,12 @@ impl<'r> State<'r> {
                     None => Ok(zero(&element)),
                 }
             }
-            Value::List(list) if list.go_type().method(&name.to_text()).is_some() => {
-                match list.go_type().method(&name.to_text()) {
-                    Some(method) => self.call(dot, method, Some(receiver.value.clone()), node, args, last),
-                    None => Ok(Slot::invalid()),
-                }
-            }
+            Value::List(list) => match list.go_type().method(name) {
+                Some(method) => self.call(dot, method, Some(receiver.value.clone()), node, args, last),
+                None => Err(self.no_field(name, &receiver)),
+            },
             Value::Object(object) => {
-                if let Some(method) = object.go_type().method(&name.to_text()) {
+                if let Some(method) = object.go_type().method(name) {
                     return self.call(dot, method, Some(receiver.value.clone()), node, args, last);
                 }
                 match object.field(&name.to_text()) {

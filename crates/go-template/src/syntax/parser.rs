@@ -171,16 +171,16 @@ impl<'t> Parser<'t> {
     }
 
     fn add(&mut self, name: Str, root: Vec<Node>) -> Parsed<()> {
-        let template = Template { name, source: Arc::clone(&self.source), root };
+        let template = Template::new(name, Arc::clone(&self.source), root);
         match self.templates.iter().position(|t| t.name == template.name) {
             None => self.templates.push(template),
             Some(index) => {
-                let old_is_empty = self.templates.get(index).is_some_and(Template::is_empty);
+                let old_is_empty = self.templates.get(index).is_some_and(|t| t.is_empty);
                 if old_is_empty {
                     if let Some(slot) = self.templates.get_mut(index) {
                         *slot = template;
                     }
-                } else if !template.is_empty() {
+                } else if !template.is_empty {
                     return self.error(format!("template: multiple definition of template {}", strconv::quote(template.name.as_bytes())));
                 }
             }

@@ -22,18 +22,21 @@ pub(crate) struct Template {
     pub(crate) name: Str,
     pub(crate) source: Arc<Source>,
     pub(crate) root: Vec<Node>,
+    /// The body holds nothing but white space and comments: such a template replaces no other (HE-TPL-15).
+    pub(crate) is_empty: bool,
 }
 
 impl Template {
-    /// Whether the body holds nothing but white space and comments: such a template replaces no other (HE-TPL-15).
-    pub(crate) fn is_empty(&self) -> bool {
-        self.root.iter().all(|node| match node {
+    /// A template of a body.
+    pub(crate) fn new(name: Str, source: Arc<Source>, root: Vec<Node>) -> Self {
+        let is_empty = root.iter().all(|node| match node {
             Node::Text(_, range) => {
-                let text = self.source.text.as_bytes().get(range.clone()).unwrap_or(&[]);
+                let text = source.text.as_bytes().get(range.clone()).unwrap_or(&[]);
                 String::from_utf8_lossy(text).trim().is_empty()
             }
             _ => false,
-        })
+        });
+        Self { name, source, root, is_empty }
     }
 }
 

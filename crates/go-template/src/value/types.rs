@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::Str;
 use crate::function::Function;
 
 /// A reflect kind.
@@ -212,9 +213,9 @@ impl Type {
     }
 
     /// A method of a named type.
-    pub fn method(&self, name: &str) -> Option<&'static Function> {
+    pub fn method(&self, name: &Str) -> Option<&'static Function> {
         match self {
-            Self::Named(named) => named.methods.iter().find(|m| m.name() == name).copied(),
+            Self::Named(named) => named.methods.iter().find(|m| m.name().as_bytes() == name.as_bytes()).copied(),
             _ => None,
         }
     }
