@@ -10,7 +10,9 @@
 mod binaries;
 mod cluster;
 mod credentials;
+mod shared;
 mod supervised;
 
 pub use binaries::{Binaries, BinariesError, KUBERNETES_VERSION};
 pub use cluster::{ControlPlane, Home, StartError};
+pub use shared::shared;

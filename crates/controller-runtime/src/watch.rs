@@ -71,8 +71,8 @@ impl Scope {
     }
 }
 
-/// Watches `api` until `shutdown`, keeps `cache` current and calls `on_change` for each difference. Lists stream where the
-/// server can do that; errors are retried with back-off and never end the watch.
+/// Watches `api` until `shutdown`, keeps `cache` current and calls `on_change` for each difference. Errors
+/// are retried with back-off and never end the watch.
 pub async fn run<K>(
     api: Api<K>,
     labels: &str,
@@ -82,7 +82,9 @@ pub async fn run<K>(
 ) where
     K: Resource<DynamicType = ()> + Clone + DeserializeOwned + Debug + Send + Sync + 'static,
 {
-    let mut config = watcher::Config::default().streaming_lists();
+    // Paged lists, not streamed ones: the stream starts from whatever state the server has at hand, and a first list that
+    // misses objects would let a dependency look absent.
+    let mut config = watcher::Config::default().page_size(250);
     if !labels.is_empty() {
         config = config.labels(labels);
     }

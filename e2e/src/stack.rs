@@ -1,0 +1,159 @@
+//! The control plane, the Git server and the controllers that all scenarios of a run share.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use ferroflux_control_plane::ControlPlane;
+use ferroflux_git_server::{HttpOptions, HttpServer};
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::api::{Patch, PatchParams};
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::runtime::{conditions::is_crd_established, wait::await_condition};
+use kube::{Api, Client, Config};
+
+/// What runs for all scenarios.
+#[derive(Debug)]
+pub struct Stack {
+    /// The control plane.
+    pub plane: &'static ControlPlane,
+    /// Serves the repositories below [`Stack::git_root`].
+    pub git: HttpServer,
+    /// Where scenarios make their repositories.
+    pub git_root: tempfile::TempDir,
+    /// The controllers of everything that is in no shard.
+    pub controllers: Controllers,
+}
+
+/// The stack of this process, started at the first call.
+pub async fn stack() -> &'static Stack {
+    static STACK: OnceLock<Stack> = OnceLock::new();
+    tokio::task::spawn_blocking(|| STACK.get_or_init(start)).await.unwrap()
+}
+
+/// Everything lives on a thread with a runtime of its own: the first scenario's runtime ends with that scenario.
+fn start() -> Stack {
+    let (send, receive) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let stack = runtime.block_on(async {
+            let plane = tokio::task::spawn_blocking(ferroflux_control_plane::shared).await.unwrap().expect("control plane");
+            install_crds(&connect(&plane.kubeconfig()).await).await;
+            let git_root = tempfile::tempdir().unwrap();
+            let git = HttpServer::start(git_root.path(), HttpOptions::default()).await.unwrap();
+            let controllers = Controllers::start(&plane.kubeconfig(), "!sharding.fluxcd.io/key");
+            Stack { plane, git, git_root, controllers }
+        });
+        send.send(stack).ok();
+        runtime.block_on(std::future::pending::<()>());
+    });
+    receive.recv().expect("the stack did not start")
+}
+
+/// A client of one's own: connections belong to the runtime of the scenario.
+pub(crate) async fn connect(kubeconfig: &Path) -> Client {
+    let config = Config::from_custom_kubeconfig(Kubeconfig::read_from(kubeconfig).unwrap(), &KubeConfigOptions::default()).await.unwrap();
+    Client::try_from(config).unwrap()
+}
+
+async fn install_crds(client: &Client) {
+    let api: Api<CustomResourceDefinition> = Api::all(client.clone());
+    for crd in ferroflux_api::crd::all() {
+        let name = format!("{}.{}", crd.plural, crd.group);
+        api.patch(&name, &PatchParams::apply("e2e").force(), &Patch::Apply(&crd.manifest)).await.unwrap();
+        await_condition(api.clone(), &name, is_crd_established()).await.unwrap();
+    }
+}
+
+/// source-controller and kustomize-controller as processes. Dropped, they are killed; statics are not dropped, so a
+/// watchdog ends them with this process.
+#[derive(Debug)]
+pub struct Controllers {
+    children: Vec<(&'static str, Child)>,
+    kubeconfig: PathBuf,
+    selector: String,
+    dir: tempfile::TempDir,
+    storage: u16,
+}
+
+impl Controllers {
+    /// Starts both for the objects that match `selector`.
+    pub fn start(kubeconfig: &Path, selector: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let mut controllers =
+            Self { children: Vec::new(), kubeconfig: kubeconfig.to_owned(), selector: selector.to_owned(), dir, storage: free_port() };
+        controllers.spawn("source-controller");
+        controllers.spawn("kustomize-controller");
+        controllers
+    }
+
+    /// Ends a controller with SIGKILL, as a crash does.
+    pub fn kill(&mut self, name: &str) {
+        let at = self.children.iter().position(|(n, _)| *n == name).unwrap();
+        let (_, mut child) = self.children.remove(at);
+        // The shell is the watchdog; the controller is its child, in the same process group.
+        let group = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+        rustix::process::kill_process_group(group, rustix::process::Signal::KILL).unwrap();
+        child.wait().unwrap();
+    }
+
+    /// Starts a controller again.
+    pub fn spawn(&mut self, name: &'static str) {
+        let log = std::fs::File::options().create(true).append(true).open(self.log(name)).unwrap();
+        let mut args = vec![format!("--watch-label-selector={}", self.selector), format!("--health-addr=127.0.0.1:{}", free_port())];
+        args.extend(["--metrics-addr=0", "--events-addr=", "--requeue-dependency=1s", "--log-level=debug"].map(str::to_owned));
+        if name == "source-controller" {
+            let storage = format!("127.0.0.1:{}", self.storage);
+            args.push(format!("--storage-path={}", self.dir.path().join("data").display()));
+            args.extend([format!("--storage-addr={storage}"), format!("--storage-adv-addr={storage}")]);
+        }
+        // When this process is gone, its end of the pipe closes and the shell ends the controller.
+        let watchdog = r#"exec 3<&0; "$@" 3<&- </dev/null & child=$!; { cat <&3 >/dev/null; kill -TERM $child; } 2>/dev/null & exec 3<&-; wait $child"#;
+        let mut command = Command::new("sh");
+        command.args(["-c", watchdog, "watchdog"]).arg(program(name)).args(args);
+        command
+            .env("KUBECONFIG", &self.kubeconfig)
+            .env("RUNTIME_NAMESPACE", "default")
+            .stdin(Stdio::piped())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log);
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        self.children.push((name, command.spawn().unwrap()));
+    }
+
+    /// The path of a controller's log.
+    pub fn log(&self, name: &str) -> PathBuf {
+        self.dir.path().join(format!("{name}.log"))
+    }
+}
+
+impl Drop for Controllers {
+    fn drop(&mut self) {
+        for name in ["source-controller", "kustomize-controller"] {
+            if self.children.iter().any(|(n, _)| *n == name) {
+                self.kill(name);
+            }
+        }
+    }
+}
+
+/// The program in the folder that Cargo builds into, built if it is not there.
+fn program(name: &str) -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let path = test.parent().and_then(Path::parent).unwrap().join(name);
+    if !path.is_file() {
+        eprintln!("building {name} …");
+        let status = Command::new(env!("CARGO")).args(["build", "--locked", "-p", &format!("ferroflux-{name}")]).status().unwrap();
+        assert!(status.success(), "{name} does not build");
+    }
+    path
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// How long a scenario waits for a state before it fails; it bounds hanging, nothing else.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
