@@ -21,6 +21,7 @@ pub mod image;
 pub mod kustomize;
 pub mod notification;
 pub mod source;
+pub mod source_extensions;
 
 mod artifact;
 mod duration;

@@ -1,6 +1,7 @@
 //! Tests of the API types.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests")]
 
+mod contract;
 mod crds;
 mod duration;
 mod objects;

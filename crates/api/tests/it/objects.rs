@@ -3,6 +3,7 @@
 use ferroflux_api::kustomize::{DeletionPolicy, Kustomization, SourceKind};
 use ferroflux_api::notification::{Provider, ProviderType};
 use ferroflux_api::source::{GitRepository, GitVerificationMode, HelmRepository};
+use ferroflux_api::source_extensions::{ArtifactGenerator, CopyStrategy};
 use ferroflux_api::{Duration, Reconciled, Source};
 use kube_core::Resource;
 use serde_json::{Value, json};
@@ -133,4 +134,19 @@ fn names_of_services_are_those_of_the_schema() {
 fn addresses_on_the_api_server() {
     assert_eq!(GitRepository::url_path(&(), Some("a")), "/apis/source.toolkit.fluxcd.io/v1/namespaces/a/gitrepositories");
     assert_eq!(Provider::url_path(&(), None), "/apis/notification.toolkit.fluxcd.io/v1beta3/providers");
+}
+
+#[test]
+fn a_generator_of_artifacts_is_read() {
+    let object: ArtifactGenerator = serde_json::from_value(json!({
+        "metadata": { "name": "apps", "namespace": "own" },
+        "spec": {
+            "sources": [{ "alias": "git", "kind": "GitRepository", "name": "monorepo" }],
+            "artifacts": [{ "name": "app", "originRevision": "@git", "copy": [{ "from": "@git/app/**", "to": "@artifact/" }] }],
+        },
+    }))
+    .unwrap();
+    assert_eq!(object.spec.sources[0].namespace_or("own"), "own");
+    assert_eq!(object.spec.artifacts[0].copy[0].strategy.unwrap_or_default(), CopyStrategy::Overwrite);
+    assert_eq!(serde_json::to_value(&object).unwrap()["apiVersion"], "source.extensions.fluxcd.io/v1beta1");
 }
