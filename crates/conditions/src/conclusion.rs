@@ -142,21 +142,20 @@ impl Conditions {
 
         // Without any condition nothing has been observed, and the generation does not count as seen.
         let seen = (!self.as_slice().is_empty()).then_some(self.generation());
-        let retried = |failure: &Failure| Some(failure.message.clone());
-        let (observed_generation, mut error) = match (failure, class, pass.progress) {
-            (Some(failure), Some(FailureClass::Stalling), Progress::BrokenOff) => {
+        let (observed_generation, mut error) = match (failure.map(|f| (f, f.class)), pass.progress) {
+            (Some((failure, FailureClass::Stalling)), Progress::BrokenOff) => {
                 self.mark_stalled(&failure.reason, failure.message.as_str());
                 (Some(self.generation()), None)
             }
-            (_, Some(FailureClass::Waiting(_)), _) => (None, None),
-            (_, Some(FailureClass::Ignored), _) => {
+            (Some((_, FailureClass::Waiting(_))), _) => (None, None),
+            (Some((_, FailureClass::Ignored)), _) => {
                 self.delete(RECONCILING);
                 (seen, None)
             }
             // Also a pass that claims to have stalled and not to have broken off: it contradicts itself.
-            (Some(failure), ..) => (None, retried(failure)),
-            (None, _, Progress::Again) => (None, None),
-            (None, ..) => (seen, None),
+            (Some((failure, _)), _) => (None, Some(failure.message.clone())),
+            (None, Progress::Again) => (None, None),
+            (None, _) => (seen, None),
         };
         if class != Some(FailureClass::Stalling) {
             self.delete(STALLED);

@@ -78,7 +78,12 @@ fn edges(places: &BTreeMap<String, Place>, metadata: &Value) -> Vec<String> {
         })
         .collect();
 
-    let mut out = Vec::new();
+    let libraries = packages.iter().filter(|p| p["manifest_path"].as_str().is_some_and(|path| path.contains("/crates/")));
+    let mut out: Vec<String> = libraries
+        .filter_map(|p| Some((p["name"].as_str()?, p["id"].as_str()?)))
+        .filter(|(name, id)| members.contains(id) && !places.contains_key(*name))
+        .map(|(name, _)| format!("{name} has no layer: list it under one in the workspace's Cargo.toml"))
+        .collect();
     for member in &members {
         let from = names[member];
         for to in nodes.get(member).into_iter().flatten().filter(|to| members.contains(*to)).map(|to| names[to]) {
@@ -183,6 +188,18 @@ mod tests {
             assert_eq!(edge(from, to, Value::Null).is_empty(), fine, "{from} → {to}");
         }
         assert_eq!(edge("c", "t", json!("dev")), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_library_needs_a_layer() {
+        let metadata = |path: &str| {
+            json!({
+                "packages": [{ "id": "new", "name": "new", "manifest_path": path }],
+                "workspace_members": ["new"],
+            })
+        };
+        assert_eq!(edges(&places(MANIFEST), &metadata("x/crates/new/Cargo.toml")).len(), 1);
+        assert_eq!(edges(&places(MANIFEST), &metadata("x/new/Cargo.toml")), Vec::<String>::new());
     }
 
     #[test]
