@@ -13,7 +13,7 @@ use crate::host::Host;
 use crate::limits::{Limits, Meter};
 use crate::objects;
 use crate::syntax::tree::Template;
-use crate::value::{Map, Str, Type, Value};
+use crate::value::{CycleGuard, Map, Str, Type, Value};
 
 mod catalog;
 mod functions;
@@ -98,7 +98,11 @@ impl TemplateSet {
 
     /// Renders every file whose base name does not start with `_`, in Helm's order. `scope` gives the data of a file;
     /// a file without data is rendered with none. The first error ends the render.
+    ///
+    /// The data belongs to this render: maps into which templates put other maps or lists (`set`) are empty afterwards,
+    /// so that values which hold themselves are freed.
     pub fn render<'s>(&self, options: &Options<'_>, scope: impl Fn(&str) -> Option<&'s Scope>) -> Result<Vec<Rendered>, HelmError> {
+        let _guard = CycleGuard::start();
         let meter = Meter::new(options.limits.clone());
         let run = Run {
             host: options.host,

@@ -23,6 +23,7 @@ mod regex;
 mod runes;
 mod semver;
 mod strings;
+mod url;
 mod yaml;
 
 /// What Go says where an original touches a nil without looking.
@@ -47,6 +48,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Function> {
             reflection::FUNCTIONS,
             regex::FUNCTIONS,
             semver::FUNCTIONS,
+            url::FUNCTIONS,
             yaml::FUNCTIONS,
         ],
     ];

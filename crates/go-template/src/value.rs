@@ -14,6 +14,7 @@ mod text;
 mod types;
 
 pub use list::List;
+pub(crate) use map::CycleGuard;
 pub use map::Map;
 pub use object::Object;
 pub use text::Str;

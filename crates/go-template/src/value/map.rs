@@ -2,7 +2,9 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
+
+use rustc_hash::FxHashMap;
 
 use super::list::drop_deep;
 use super::{Str, Type, Value};
@@ -64,6 +66,9 @@ impl Map {
     /// (Go panics with "assignment to entry in nil map").
     pub fn insert(&self, key: impl Into<Str>, value: Value) -> bool {
         let Some(entries) = &self.entries else { return false };
+        if matches!(value, Value::Map(_) | Value::List(_)) && Rc::strong_count(entries) > 1 {
+            note_change(entries);
+        }
         let old = entries.0.borrow_mut().insert(key.into(), value);
         drop(old);
         true
@@ -134,6 +139,41 @@ impl Drop for Entries {
         let entries = self.0.get_mut();
         if entries.values().any(|v| matches!(v, Value::List(_) | Value::Map(_))) {
             drop_deep(std::mem::take(entries).into_values().collect());
+        }
+    }
+}
+
+thread_local! {
+    /// Shared maps of the current render that were given a container: only these can be part of a cycle.
+    static CHANGED: RefCell<Option<FxHashMap<usize, Weak<Entries>>>> = const { RefCell::new(None) };
+}
+
+fn note_change(entries: &Rc<Entries>) {
+    CHANGED.with(|changed| {
+        if let Some(changed) = changed.borrow_mut().as_mut() {
+            changed.entry(Rc::as_ptr(entries).addr()).or_insert_with(|| Rc::downgrade(entries));
+        }
+    });
+}
+
+/// While this lives, maps that could have become part of themselves (`set $x "self" $x`) are noted; when it goes, they
+/// are emptied. Without it a chart that does so would leak its values on every render.
+#[derive(Debug)]
+pub(crate) struct CycleGuard(Option<FxHashMap<usize, Weak<Entries>>>);
+
+impl CycleGuard {
+    /// Starts noting on this thread.
+    pub(crate) fn start() -> Self {
+        Self(CHANGED.with(|changed| changed.borrow_mut().replace(FxHashMap::default())))
+    }
+}
+
+impl Drop for CycleGuard {
+    fn drop(&mut self) {
+        let noted = CHANGED.with(|changed| std::mem::replace(&mut *changed.borrow_mut(), self.0.take()));
+        for entries in noted.into_iter().flatten().filter_map(|(_, entries)| entries.upgrade()) {
+            let values = std::mem::take(&mut *entries.0.borrow_mut());
+            drop(values);
         }
     }
 }

@@ -33,3 +33,14 @@ fn a_set_renders_on_many_threads() {
         assert_eq!(thread.join().unwrap(), want);
     }
 }
+
+/// HE-PAIN-01: a chart that makes its values part of themselves does not leak them.
+#[test]
+fn values_that_hold_themselves_are_freed() {
+    let text = "{{ $_ := set .Values \"self\" .Values }}{{ $d := dict }}{{ $_ = set $d \"list\" (list $d) }}{{ .Values.self.self.str }}";
+    let set = crate::parse(&[("c/templates/t.yaml", text)]).unwrap();
+    let values = crate::values();
+    let rendered = crate::render_set(&set, &values, Limits::default()).unwrap();
+    assert_eq!(rendered[0].1, "text");
+    assert!(values.is_empty(), "the map that holds itself was emptied");
+}
