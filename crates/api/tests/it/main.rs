@@ -5,3 +5,4 @@ mod contract;
 mod crds;
 mod duration;
 mod objects;
+mod schema_driven;
