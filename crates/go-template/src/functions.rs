@@ -7,6 +7,7 @@
 use crate::function::Function;
 
 mod cast;
+mod crypto;
 mod dates;
 mod defaults;
 mod dicts;
@@ -34,6 +35,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Function> {
     const TABLES: &[&[&[Function]]] = &[
         &strings::TABLES,
         &dicts::TABLES,
+        &crypto::TABLES,
         &[
             dates::FUNCTIONS,
             defaults::FUNCTIONS,

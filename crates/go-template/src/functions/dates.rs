@@ -94,3 +94,9 @@ fn duration_round(ctx: &Context<'_>, args: &Args<'_>) -> Result<Value, CallError
     };
     Ok(span.in_largest_unit().into())
 }
+
+/// Year, month, day, hour, minute and second of a moment in UTC, for certificates.
+pub(super) fn utc_fields(unix: i64) -> [i64; 6] {
+    let wall = Time::unix(unix, 0, Zone::Utc).wall();
+    [wall.date.year, wall.date.month, wall.date.day, wall.hour, wall.minute, wall.second]
+}

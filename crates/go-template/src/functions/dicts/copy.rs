@@ -4,8 +4,6 @@ use crate::error::CallError;
 use crate::function::Function;
 use crate::value::{List, MAX_DEPTH, Map, Type, Value};
 
-use super::super::NIL_DEREFERENCE;
-
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("deepCopy", &[Type::Any], |_, a| top(a.value(0))),
     Function::new("mustDeepCopy", &[Type::Any], |_, a| top(a.value(0))),
@@ -13,7 +11,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
 
 fn top(value: &Value) -> Result<Value, CallError> {
     if value.is_nil() {
-        return Err(NIL_DEREFERENCE.into());
+        return Err("reflect: call of reflect.Value.Type on zero Value".into());
     }
     Ok(copied(value, 0)?.unwrap_or_else(|| value.clone()))
 }
