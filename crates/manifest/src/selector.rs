@@ -94,6 +94,22 @@ impl LabelSelector {
         Ok(Self { requirements })
     }
 
+    /// The text form, as the API server takes it in a list request.
+    pub fn to_query(&self) -> String {
+        let one = |r: &Requirement| {
+            let values = r.values.join(",");
+            match r.operator {
+                Operator::In => format!("{} in ({values})", r.key),
+                Operator::NotIn => format!("{} notin ({values})", r.key),
+                Operator::Exists => r.key.clone(),
+                Operator::DoesNotExist => format!("!{}", r.key),
+                Operator::GreaterThan => format!("{}>{values}", r.key),
+                Operator::LessThan => format!("{}<{values}", r.key),
+            }
+        };
+        self.requirements.iter().map(one).collect::<Vec<_>>().join(",")
+    }
+
     /// Whether a map of labels fulfils all requirements. Values that are not strings count as absent.
     pub fn matches(&self, labels: Option<&Map<String, Value>>) -> bool {
         self.requirements.iter().all(|r| {

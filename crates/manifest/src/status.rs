@@ -13,7 +13,7 @@ mod builtin;
 mod conditions;
 mod poll;
 
-pub use poll::{Assessment, Surroundings, generated_kind, poll};
+pub use poll::{Assessment, Surroundings, assess, generated_kind, may_pass, poll};
 
 /// How an object is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]

@@ -62,10 +62,7 @@ pub fn poll(object: &Value, around: &(impl Surroundings + ?Sized), now: Timestam
 }
 
 fn judge(object: &Value, out: &mut Assessment, around: &(impl Surroundings + ?Sized), now: Timestamp) -> Result<Health, HealthError> {
-    if (out.id.group.as_str(), out.id.kind.as_str()) == ("batch", "Job") {
-        return builtin::awaited_job(object);
-    }
-    let Some((group, kind)) = generated_kind(&out.id) else { return compute(object, now) };
+    let Some((group, kind)) = generated_kind(&out.id) else { return assess(object, now) };
     let selector = field(object, &["spec", "selector"]).ok_or(HealthError::NoSelector)?;
     let selector = LabelSelector::from_value(selector).map_err(HealthError::Selector)?;
     let mut made: Vec<(&Value, Assessment)> = around
@@ -75,7 +72,7 @@ fn judge(object: &Value, out: &mut Assessment, around: &(impl Surroundings + ?Si
         .map(|o| (o, poll(o, around, now)))
         .collect();
     made.sort_by(|a, b| a.1.id.cmp(&b.1.id));
-    let failed = made.iter().filter(|(o, a)| a.status == Status::Failed && !is_passing(o)).count();
+    let failed = made.iter().filter(|(o, a)| a.status == Status::Failed && !may_pass(o)).count();
     out.generated = made.into_iter().map(|(_, a)| a).collect();
     let mut health = compute(object, now)?;
     if kind == "Pod" && health.status == Status::InProgress && failed > 0 {
@@ -85,7 +82,15 @@ fn judge(object: &Value, out: &mut Assessment, around: &(impl Surroundings + ?Si
     Ok(health)
 }
 
-/// Failures that may pass: a pod that is being deleted, or one that waits for a node.
-fn is_passing(pod: &Value) -> bool {
+/// Judges an object as a health check does, without what is around it: as [`compute`], but a Job is current only when it
+/// is complete or suspended.
+pub fn assess(object: &Value, now: Timestamp) -> Result<Health, HealthError> {
+    let id = ObjectRef::of(object);
+    if (id.group.as_str(), id.kind.as_str()) == ("batch", "Job") { builtin::awaited_job(object) } else { compute(object, now) }
+}
+
+/// Whether the failure of a pod may pass, so that its controller does not count it: the pod is being deleted, or it waits
+/// for a node.
+pub fn may_pass(pod: &Value) -> bool {
     field(pod, &["metadata", "deletionTimestamp"]).is_some_and(|v| !v.is_null()) || builtin::is_unschedulable(pod)
 }
