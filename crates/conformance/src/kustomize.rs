@@ -95,7 +95,7 @@ fn copy(from: &MemoryFileSystem, directory: &str, to: &mut MemoryFileSystem, pre
 fn put(tree: &mut MemoryFileSystem, path: &str, content: &Value) -> Result<()> {
     match content {
         Value::Null => tree.make_directory(path),
-        Value::String(text) => tree.write(path, text.replace("${ROOT}", "").replace("${GIT}", "file:///git")),
+        Value::String(text) => tree.write(path, text.replace("${ROOT}", "").replace("${GIT}", "/git")),
         other => match (other["base64"].as_str(), other["symlink"].as_str()) {
             (Some(bytes), _) => tree.write(path, base64::engine::general_purpose::STANDARD.decode(bytes)?),
             (_, Some(target)) => tree.link(path, target),
@@ -181,7 +181,10 @@ fn run(case: &Value) -> Result<Verdict> {
     if let Verdict::Fail(why) = verdict {
         return Ok(Verdict::Fail(format!("in the other order: {why}")));
     }
+    // some of these were symbolic links in their repository and are plain files here
+    let shows_restriction = case["files"].as_object().is_some_and(|files| files.iter().any(|(path, c)| c["symlink"].is_string() || !path.starts_with(root)));
     if expect["error_if_root_only"].is_string()
+        && shows_restriction
         && let Ok(got) = render(first, Some(LoadRestriction::RootOnly))?
     {
         return Ok(Verdict::Fail(format!("  with the default restriction an error was expected: {}\n  got: {got}", expect["error_if_root_only"])));

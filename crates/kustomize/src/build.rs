@@ -120,7 +120,8 @@ fn run(loader: &Loader<'_, '_>, state: &mut State<'_>, root: Option<RootFile>) -
         tools.warnings.push(target.place_of_file(), format!("well-defined vars that were never replaced: {}", unused.join(",")));
     }
     for resource in resources.iter() {
-        check_metadata(&resource.node).map_err(|cause| Error::new(ErrorKind::InvalidResource, cause).on(&resource.original_id().to_owned()))?;
+        check_metadata(&resource.node)
+            .map_err(|cause| Error::new(ErrorKind::InvalidResource, cause).on(&resource.original_id().to_owned()))?;
     }
     resources.check_unique()?;
     if resources.iter().any(Resource::is_local_config) {
@@ -134,7 +135,8 @@ fn run(loader: &Loader<'_, '_>, state: &mut State<'_>, root: Option<RootFile>) -
     if state.options.managed_by_label || target.kustomization.has_metadata("managedByLabel") {
         let version = state.options.managed_by_version.as_deref().unwrap_or(MIRRORED_VERSION);
         let texts = [(MANAGED_BY.to_owned(), format!("kustomize-{version}"))].into();
-        AddTexts { texts, fields: FieldSpecs(vec![FieldSpec::new(Gvk::default(), "metadata/labels", true)]) }.transform(resources, &tools)?;
+        AddTexts { texts, fields: FieldSpecs(vec![FieldSpec::new(Gvk::default(), "metadata/labels", true)]) }
+            .transform(resources, &tools)?;
     }
     let with_origin = target.kustomization.has_metadata("originAnnotations");
     let with_transformations = target.kustomization.has_metadata("transformerAnnotations");
@@ -169,7 +171,10 @@ impl<'l, 'p> Target<'l, 'p> {
         for name in FILE_NAMES {
             match loader.read(name) {
                 Ok(_) if found.is_some() => {
-                    return Err(Error::new(ErrorKind::KustomizationMultiple, format!("Found multiple kustomization files under: {}", loader.root())));
+                    return Err(Error::new(
+                        ErrorKind::KustomizationMultiple,
+                        format!("Found multiple kustomization files under: {}", loader.root()),
+                    ));
                 }
                 Ok(content) => found = Some((name, content)),
                 Err(e) if matches!(e.kind(), ErrorKind::Limit) => return Err(e),
@@ -178,7 +183,10 @@ impl<'l, 'p> Target<'l, 'p> {
         }
         let Some((name, content)) = found else {
             let [a, b, c] = FILE_NAMES;
-            return Err(Error::new(ErrorKind::KustomizationMissing, format!("unable to find one of '{a}', '{b}' or '{c}' in directory '{}'", loader.root())));
+            return Err(Error::new(
+                ErrorKind::KustomizationMissing,
+                format!("unable to find one of '{a}', '{b}' or '{c}' in directory '{}'", loader.root()),
+            ));
         };
         let file = join(loader.root(), name);
         let text = text_of(&content).map_err(|e| e.as_kind(ErrorKind::KustomizationInvalid).in_file(&file))?;
@@ -355,15 +363,25 @@ impl<'l, 'p> Target<'l, 'p> {
         Ok(gathered)
     }
 
-    fn accumulate_directory(&self, mut gathered: Accumulator, path: &str, is_component: bool, state: &mut State<'_>, depth: usize) -> Result<Accumulator> {
+    fn accumulate_directory(
+        &self,
+        mut gathered: Accumulator,
+        path: &str,
+        is_component: bool,
+        state: &mut State<'_>,
+        depth: usize,
+    ) -> Result<Accumulator> {
         let loader = self.loader.enter(path)?;
         let display = loader.display_root();
         if depth >= state.options.limits.depth {
-            return Err(Error::new(ErrorKind::Limit, format!("kustomizations are nested more than {} deep", state.options.limits.depth)).under(&display));
+            return Err(Error::new(ErrorKind::Limit, format!("kustomizations are nested more than {} deep", state.options.limits.depth))
+                .under(&display));
         }
         state.directories += 1;
         if state.directories > state.options.limits.directories {
-            return Err(Error::new(ErrorKind::Limit, format!("more than {} kustomizations", state.options.limits.directories)).under(&display));
+            return Err(
+                Error::new(ErrorKind::Limit, format!("more than {} kustomizations", state.options.limits.directories)).under(&display)
+            );
         }
         let mut inner = || -> Result<Accumulator> {
             let mut target = Target::load(&loader, None)?;
@@ -394,7 +412,10 @@ impl<'l, 'p> Target<'l, 'p> {
 /// Whether a failed file may be meant as a repository.
 fn may_be_repository(error: &Error, path: &str) -> bool {
     let as_path = matches!(error.kind(), ErrorKind::NotFound | ErrorKind::OutsideRoot | ErrorKind::IsDirectory);
-    (error.kind() == ErrorKind::IsRepository || error.kind() == ErrorKind::Remote || (as_path && !crate::remote::is_http(path)) || is_unreadable(error, path))
+    (error.kind() == ErrorKind::IsRepository
+        || error.kind() == ErrorKind::Remote
+        || (as_path && !crate::remote::is_http(path))
+        || is_unreadable(error, path))
         && crate::remote::RepositoryUrl::parse(path).is_some()
 }
 
@@ -402,4 +423,3 @@ fn may_be_repository(error: &Error, path: &str) -> bool {
 fn is_unreadable(error: &Error, path: &str) -> bool {
     crate::remote::is_http(path) && matches!(error.kind(), ErrorKind::MalformedYaml | ErrorKind::InvalidResource)
 }
-

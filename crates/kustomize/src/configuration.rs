@@ -70,7 +70,11 @@ fn parse_defaults(table: &str) -> Configuration {
     let mut configuration = Configuration::default();
     let mut section = "";
     let part = |p: Option<&str>| p.filter(|p| *p != "*").unwrap_or_default().to_owned();
-    let gvk = |parts: &mut std::str::SplitWhitespace<'_>| Gvk { group: part(parts.next()), version: part(parts.next()), kind: part(parts.next()) };
+    let gvk = |parts: &mut std::str::SplitWhitespace<'_>| Gvk {
+        group: part(parts.next()),
+        version: part(parts.next()),
+        kind: part(parts.next()),
+    };
     for line in table.lines().filter(|l| !l.starts_with('#')) {
         if let Some(header) = line.strip_prefix('[').and_then(|l| l.strip_suffix(']')) {
             let mut parts = header.split_whitespace();
@@ -112,11 +116,12 @@ impl Configuration {
     /// Reads a configuration file, which knows no other fields (KB-CONF-01).
     pub(crate) fn read(text: &str) -> Result<Self> {
         let options = ReadOptions { dialect: Dialect::SigsYaml, ..ReadOptions::default() };
-        let node = read_document(text, options).map_err(|e| Error::new(ErrorKind::MalformedYaml, e.to_string()).at(e.line(), e.column()))?;
+        let node =
+            read_document(text, options).map_err(|e| Error::new(ErrorKind::MalformedYaml, e.to_string()).at(e.line(), e.column()))?;
         if node.is_null() {
             return Ok(Self::default());
         }
-        let f = ConfigurationFields::decode(&node, &Context::new(Unknown::Refuse)).map_err(|e| {
+        let f = ConfigurationFields::decode(&node, &Context::spelling(Unknown::Refuse)).map_err(|e| {
             let kind = if e.cause().starts_with("unknown field") { ErrorKind::UnknownField } else { ErrorKind::KustomizationInvalid };
             e.as_kind(kind)
         })?;
@@ -176,13 +181,30 @@ impl Configuration {
     }
 }
 
-const SECTIONS: [&str; 10] =
-    ["namePrefix", "nameSuffix", "namespace", "commonAnnotations", "commonLabels", "labels", "templateLabels", "varReference", "images", "replicas"];
+const SECTIONS: [&str; 10] = [
+    "namePrefix",
+    "nameSuffix",
+    "namespace",
+    "commonAnnotations",
+    "commonLabels",
+    "labels",
+    "templateLabels",
+    "varReference",
+    "images",
+    "replicas",
+];
 
 /// Unites two configurations; the common case, twice the defaults, costs nothing.
 pub(crate) fn unite(mine: &mut Option<Arc<Configuration>>, other: &Arc<Configuration>) -> Result<()> {
     match mine {
-        None => *mine = Some(Arc::clone(other)),
+        None if Arc::ptr_eq(other, &DEFAULT) => *mine = Some(Arc::clone(other)),
+        // a spec for one kind hides a later one for all kinds with the same path, so the order in which specs come
+        // together matters (measured)
+        None => {
+            let mut fresh = Configuration::default();
+            fresh.add((**other).clone())?;
+            *mine = Some(Arc::new(fresh));
+        }
         Some(known) if Arc::ptr_eq(known, other) || (Arc::ptr_eq(other, &DEFAULT) && known.has_defaults()) => {}
         Some(known) => Arc::make_mut(known).add((**other).clone())?,
     }
@@ -205,11 +227,20 @@ mod tests {
     fn defaults_and_additions() {
         let defaults = default();
         assert_eq!((defaults.common_labels.0.len(), defaults.template_labels.0.len(), defaults.name_reference.len()), (32, 10, 16));
-        let more = Configuration::read("nameReference:\n- kind: Foo\n  fieldSpecs:\n  - {path: spec/foo, kind: Bar}\nnamespace:\n- {path: a/b, create: true}\n").unwrap();
+        let more = Configuration::read(
+            "nameReference:\n- kind: Foo\n  fieldSpecs:\n  - {path: spec/foo, kind: Bar}\nnamespace:\n- {path: a/b, create: true}\n",
+        )
+        .unwrap();
         let mut all = Some(default());
         unite(&mut all, &Arc::new(more)).unwrap();
         let all = all.unwrap();
         assert_eq!((all.name_reference.len(), all.namespace.0.len()), (17, 4));
+        let own = Configuration::read("namePrefix:\n- {path: metadata/name, kind: Secret}\n").unwrap();
+        let mut configured = (*default()).clone();
+        configured.add(own).unwrap();
+        let mut fresh = None;
+        unite(&mut fresh, &Arc::new(configured)).unwrap();
+        assert_eq!(fresh.unwrap().name_prefix.0.len(), 1);
         assert_eq!(Configuration::read("nope: []\n").unwrap_err().kind(), ErrorKind::UnknownField);
     }
 

@@ -35,6 +35,7 @@ pub(crate) enum Unknown {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Context<'a> {
     unknown: Unknown,
+    spells: bool,
     parent: Option<&'a Context<'a>>,
     part: Part<'a>,
 }
@@ -48,15 +49,20 @@ enum Part<'a> {
 
 impl<'a> Context<'a> {
     pub(crate) fn new(unknown: Unknown) -> Self {
-        Self { unknown, parent: None, part: Part::Root }
+        Self { unknown, spells: false, parent: None, part: Part::Root }
+    }
+
+    /// As the original reads plug-in configurations: where text is wanted, numbers and booleans are spelled out.
+    pub(crate) fn spelling(unknown: Unknown) -> Self {
+        Self { spells: true, ..Self::new(unknown) }
     }
 
     pub(crate) fn field(&'a self, name: &'a str) -> Context<'a> {
-        Context { unknown: self.unknown, parent: Some(self), part: Part::Field(name) }
+        Context { unknown: self.unknown, spells: self.spells, parent: Some(self), part: Part::Field(name) }
     }
 
     fn item(&'a self, at: usize) -> Context<'a> {
-        Context { unknown: self.unknown, parent: Some(self), part: Part::Item(at) }
+        Context { unknown: self.unknown, spells: self.spells, parent: Some(self), part: Part::Item(at) }
     }
 
     fn path(&self) -> String {
@@ -171,6 +177,10 @@ impl Decode for String {
             Some(Ok(Scalar::Str(text))) => Ok(text.into_owned()),
             Some(Ok(Scalar::Timestamp(_))) => Ok(node.text().unwrap_or_default().to_owned()),
             Some(Err(why)) => Err(cx.error(node, why)),
+            Some(Ok(Scalar::Bool(v))) if cx.spells => Ok(v.to_string()),
+            Some(Ok(Scalar::Int(v))) if cx.spells => Ok(v.to_string()),
+            Some(Ok(Scalar::Uint(v))) if cx.spells => Ok(v.to_string()),
+            Some(Ok(Scalar::Float(v))) if cx.spells => Ok(ferroflux_yaml::number::format_g(v)),
             _ => {
                 let error = cx.error(node, format!("expected text, found {}", what(node)));
                 Err(if node.is_scalar() { error.hint(format!("put it in quotes: \"{}\"", node.text().unwrap_or_default())) } else { error })

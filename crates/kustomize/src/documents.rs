@@ -114,7 +114,8 @@ fn expand(nodes: Vec<(usize, Node)>) -> Result<Vec<Resource>> {
             }
             Some(items) => {
                 let found = crate::decode::what(items);
-                return Err(Error::new(ErrorKind::InvalidResource, format!("expected array in {kind}/items, but found {found}")).at(items.line() + line, items.column()));
+                return Err(Error::new(ErrorKind::InvalidResource, format!("expected array in {kind}/items, but found {found}"))
+                    .at(items.line() + line, items.column()));
             }
         }
     }
@@ -127,7 +128,8 @@ fn through_json(node: &mut Node) -> Result<()> {
         Kind::Sequence(items) => items.iter_mut().try_for_each(through_json),
         Kind::Mapping(pairs) => pairs.iter_mut().try_for_each(|(key, value)| {
             if key.tag() != Tag::Str {
-                return Err(Error::new(ErrorKind::InvalidResource, format!("mapping key must be text, found {}", text(key))).at(key.line(), key.column()));
+                return Err(Error::new(ErrorKind::InvalidResource, format!("mapping key must be text, found {}", text(key)))
+                    .at(key.line(), key.column()));
             }
             through_json(value)
         }),

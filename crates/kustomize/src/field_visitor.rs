@@ -34,9 +34,10 @@ fn walk(node: &mut Node, path: &[PathPart], create: Create, set: &mut dyn FnMut(
             Some(field) => walk(field, rest, create, set),
             None => Ok(()),
         },
-        Kind::Scalar(_) | Kind::Alias(_) => {
-            Err(Error::new(ErrorKind::FieldPath, format!("expected sequence or mapping node at '{}', found {}", part.name, kind_name(node))))
-        }
+        Kind::Scalar(_) | Kind::Alias(_) => Err(Error::new(
+            ErrorKind::FieldPath,
+            format!("expected sequence or mapping node at '{}', found {}", part.name, kind_name(node)),
+        )),
     }
 }
 

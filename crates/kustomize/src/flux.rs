@@ -78,7 +78,13 @@ pub struct Image {
 ///
 /// `options` is [`Options::flux`] with the caller's limits and token. The objects come in input order unless the
 /// kustomization has `sortOptions`. The caller puts `kustomize build failed: ` in front of errors.
-pub fn build(files: &dyn FileSystem, path: &str, overlay: &Overlay, options: &Options, remote: Option<&dyn RemoteLoader>) -> Result<Output> {
+pub fn build(
+    files: &dyn FileSystem,
+    path: &str,
+    overlay: &Overlay,
+    options: &Options,
+    remote: Option<&dyn RemoteLoader>,
+) -> Result<Output> {
     let path = crate::file_system::join("/", path);
     let root = root_kustomization(files, &path, overlay, options)?;
     build_with_root(files, &path, options, remote, Some(root))

@@ -155,7 +155,12 @@ impl Resource {
         for field in ["data", "binaryData"] {
             let texts = |resource: &Resource| -> BTreeMap<String, String> {
                 let pairs = resource.node.get(field).and_then(Node::pairs).unwrap_or_default();
-                pairs.iter().map(|(k, v)| (crate::tree::text(k).to_owned(), if v.is_null() { String::new() } else { crate::tree::text(v).to_owned() })).collect()
+                pairs
+                    .iter()
+                    .map(|(k, v)| {
+                        (crate::tree::text(k).to_owned(), if v.is_null() { String::new() } else { crate::tree::text(v).to_owned() })
+                    })
+                    .collect()
             };
             let mut merged = texts(old);
             merged.extend(texts(self));

@@ -45,7 +45,8 @@ impl JsonPatch {
     /// Whether an operation may see or move the annotations of an object.
     pub(crate) fn touches_annotations(&self) -> bool {
         let touches = |path: &Option<String>| {
-            path.as_deref().is_some_and(|p| matches!(p, "" | "/metadata" | "/metadata/annotations") || p.starts_with("/metadata/annotations/"))
+            path.as_deref()
+                .is_some_and(|p| matches!(p, "" | "/metadata" | "/metadata/annotations") || p.starts_with("/metadata/annotations/"))
         };
         self.operations.iter().any(|o| touches(&o.path) || touches(&o.from))
     }
@@ -100,7 +101,11 @@ impl Operation {
                     remove(doc, from, name)?
                 } else {
                     let (parent, key) = container(doc, from, name)?;
-                    get(parent, &key, from)?.clone()
+                    if parent.is_mapping() {
+                        parent.get(&key).cloned().unwrap_or_else(Node::null)
+                    } else {
+                        get(parent, &key, from)?.clone()
+                    }
                 };
                 add(doc, path, value, name)
             }
@@ -116,23 +121,37 @@ impl Operation {
             return Ok(());
         }
         let (parent, key) = container(doc, path, "replace")?;
-        let place = get_mut(parent, &key).ok_or_else(|| fails(format!("replace operation does not apply: doc is missing key: {path}: missing value")))?;
+        // a key that is not there is added; only an index must exist
+        if parent.is_mapping() {
+            parent.set(key.as_str(), value);
+            return Ok(());
+        }
+        let place = get_mut(parent, &key)
+            .ok_or_else(|| fails(format!("replace operation does not apply: doc is missing key: {path}: missing value")))?;
         *place = value;
         Ok(())
     }
 
     fn test(&self, doc: &mut Node, path: &str) -> Result<()> {
         let wanted = self.value.clone().unwrap_or_else(Node::null);
-        let found = if path.is_empty() {
-            &*doc
-        } else {
-            let (parent, key) = container(doc, path, "test")?;
-            get(parent, &key, path).map_err(|e| {
-                let cause = format!("error in test for path: '{path}': {}", e.cause());
-                e.with_cause(cause)
-            })?
-        };
-        if found.same_value(&wanted) || (found.is_null() && wanted.is_null()) {
+        if path.is_empty() {
+            return Self::compare(doc, &wanted, path);
+        }
+        let (parent, key) = container(doc, path, "test")?;
+        // a key that is not there is null
+        let may_miss = parent.is_mapping() && wanted.is_null();
+        match get(parent, &key, path) {
+            Ok(found) => Self::compare(found, &wanted, path),
+            Err(_) if may_miss => Ok(()),
+            Err(e) => {
+                let cause = format!("testing value {path} failed: test failed: {}", e.cause());
+                Err(e.with_cause(cause))
+            }
+        }
+    }
+
+    fn compare(found: &Node, wanted: &Node, path: &str) -> Result<()> {
+        if found.same_value(wanted) || (found.is_null() && wanted.is_null()) {
             return Ok(());
         }
         Err(fails(format!("testing value {path} failed: test failed")))
@@ -207,8 +226,10 @@ fn add(doc: &mut Node, path: &str, value: Node, operation: &str) -> Result<()> {
             items.insert(at, value);
             Ok(())
         }
-        None => Err(fails(format!("error in {operation} for path: '{path}': Unable to access invalid index: {key}: invalid index referenced"))
-            .hint(format!("the list has {} items", items.len()))),
+        None => {
+            Err(fails(format!("error in {operation} for path: '{path}': Unable to access invalid index: {key}: invalid index referenced"))
+                .hint(format!("the list has {} items", items.len())))
+        }
     }
 }
 
@@ -216,14 +237,17 @@ fn remove(doc: &mut Node, path: &str, operation: &str) -> Result<Node> {
     let (parent, key) = container(doc, path, operation)?;
     let hint = node_keys(parent);
     if parent.is_mapping() {
-        return parent
-            .remove(&key)
-            .ok_or_else(|| fails(format!("error in {operation} for path: '{path}': Unable to remove nonexistent key: {key}: missing value")).hint(hint));
+        return parent.remove(&key).ok_or_else(|| {
+            fails(format!("error in {operation} for path: '{path}': Unable to remove nonexistent key: {key}: missing value")).hint(hint)
+        });
     }
     let at = parent.items().and_then(|items| index(&key, items.len()));
     match (at, parent.items_mut()) {
         (Some(at), Some(items)) => Ok(items.remove(at)),
-        _ => Err(fails(format!("error in {operation} for path: '{path}': Unable to access invalid index: {key}: invalid index referenced")).hint(hint)),
+        _ => {
+            Err(fails(format!("error in {operation} for path: '{path}': Unable to access invalid index: {key}: invalid index referenced"))
+                .hint(hint))
+        }
     }
 }
 

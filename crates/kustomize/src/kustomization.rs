@@ -10,8 +10,8 @@ use crate::error::{Error, ErrorKind, Result};
 pub(crate) mod fields;
 
 use fields::{
-    ConfigMapArgs, GeneratorOptions, HelmChart, HelmChartArgs, HelmGlobals, Image, Label, ObjectMeta, Patch, Replica, ReplacementField, SecretArgs,
-    SortOptions, Var,
+    ConfigMapArgs, GeneratorOptions, HelmChart, HelmChartArgs, HelmGlobals, Image, Label, ObjectMeta, Patch, ReplacementField, Replica,
+    SecretArgs, SortOptions, Var,
 };
 
 /// The names a kustomization file may have, in the order in which they are tried.
@@ -140,7 +140,10 @@ impl Kustomization {
         if wrong.is_empty() {
             return Ok(());
         }
-        Err(Error::new(ErrorKind::KustomizationInvalid, format!("Failed to read kustomization file under {directory}: {}", wrong.join("; "))))
+        Err(Error::new(
+            ErrorKind::KustomizationInvalid,
+            format!("Failed to read kustomization file under {directory}: {}", wrong.join("; ")),
+        ))
     }
 
     /// One that says nothing yet.

@@ -38,7 +38,10 @@ impl<'b> Sources<'b> {
         let total = self.bytes.get().saturating_add(bytes);
         self.bytes.set(total);
         if bytes > self.limits.file_bytes {
-            return Err(Error::new(ErrorKind::Limit, format!("'{path}' has {bytes} bytes, more than the limit of {}", self.limits.file_bytes)));
+            return Err(Error::new(
+                ErrorKind::Limit,
+                format!("'{path}' has {bytes} bytes, more than the limit of {}", self.limits.file_bytes),
+            ));
         }
         if total > self.limits.total_bytes {
             return Err(Error::new(ErrorKind::Limit, format!("the inputs have more than {} bytes together", self.limits.total_bytes)));
@@ -125,6 +128,9 @@ impl<'b, 'p> Loader<'b, 'p> {
             return Err(self.outside(path));
         }
         if self.restriction == LoadRestriction::RootOnly {
+            if path.starts_with('/') && !is_within(&full, &self.root) {
+                return Err(Error::new(ErrorKind::OutsideRoot, format!("security; file '{full}' is not in or below '{}'", self.root)));
+            }
             let resolved = self.tree.get().resolve(&full).map_err(|e| self.explain(path, &full, &e))?;
             if resolved.is_dir {
                 return Err(Error::new(ErrorKind::IsDirectory, format!("'{full}' must resolve to a file")));
@@ -139,7 +145,10 @@ impl<'b, 'p> Loader<'b, 'p> {
     }
 
     fn outside(&self, path: &str) -> Error {
-        Error::new(ErrorKind::OutsideRoot, format!("fs-security-constraint read {path}: path '{path}' is not in or below '/', the root of the file tree"))
+        Error::new(
+            ErrorKind::OutsideRoot,
+            format!("fs-security-constraint read {path}: path '{path}' is not in or below '/', the root of the file tree"),
+        )
     }
 
     fn explain(&self, path: &str, full: &str, error: &FileError) -> Error {
@@ -190,7 +199,10 @@ impl<'b, 'p> Loader<'b, 'p> {
             return Err(match self.containing_repository() {
                 Some(url) => Error::new(
                     ErrorKind::OutsideRoot,
-                    format!("security; bases in kustomizations found in cloned git repos must be within the repo, but base '{path}' is outside '{}'", url.clone_url()),
+                    format!(
+                        "security; bases in kustomizations found in cloned git repos must be within the repo, but base '{path}' is outside '{}'",
+                        url.clone_url()
+                    ),
                 ),
                 None => self.outside(path),
             });
@@ -218,7 +230,10 @@ impl<'b, 'p> Loader<'b, 'p> {
         let mut above = Some(self);
         while let Some(loader) = above {
             if let Some(known) = loader.repository.as_ref().filter(|known| known.raw.starts_with(&url.raw)) {
-                return Err(Error::new(ErrorKind::Cycle, format!("cycle detected: URI '{}' referenced by previous URI '{}'", url.raw, known.raw)));
+                return Err(Error::new(
+                    ErrorKind::Cycle,
+                    format!("cycle detected: URI '{}' referenced by previous URI '{}'", url.raw, known.raw),
+                ));
             }
             above = loader.parent;
         }
@@ -237,7 +252,9 @@ impl<'b, 'p> Loader<'b, 'p> {
         };
         let directory = join("/", &url.directory);
         let resolved = tree.resolve(&directory).map_err(|e| match e {
-            FileError::Outside => Error::new(ErrorKind::OutsideRoot, format!("\"{directory}\" refers to directory outside of repo \"{}\"", url.clone_url())),
+            FileError::Outside => {
+                Error::new(ErrorKind::OutsideRoot, format!("\"{directory}\" refers to directory outside of repo \"{}\"", url.clone_url()))
+            }
             e => file_error(&format!("{}//{}", url.clone_url(), url.directory), &e),
         })?;
         if !resolved.is_dir {
@@ -258,7 +275,10 @@ impl<'b, 'p> Loader<'b, 'p> {
         let mut above = Some(self);
         while let Some(loader) = above {
             if is_within(&loader.root, candidate) {
-                return Err(Error::new(ErrorKind::Cycle, format!("cycle detected: candidate root '{candidate}' contains visited root '{}'", loader.root)));
+                return Err(Error::new(
+                    ErrorKind::Cycle,
+                    format!("cycle detected: candidate root '{candidate}' contains visited root '{}'", loader.root),
+                ));
             }
             // another repository is another tree
             if loader.repository.is_some() {
@@ -282,7 +302,8 @@ fn file_error(path: &str, error: &FileError) -> Error {
 }
 
 fn remote_error(address: &str, error: &RemoteError) -> Error {
-    Error::new(ErrorKind::Remote, format!("'{address}': {error}"))
+    let kind = if matches!(error, RemoteError::Failed(_)) { ErrorKind::NotFound } else { ErrorKind::Remote };
+    Error::new(kind, format!("'{address}': {error}"))
 }
 
 fn check_status(address: &str, status: u16) -> Result<()> {

@@ -30,7 +30,11 @@ pub(crate) fn fix(resources: &mut ResourceMap, references: &[NameReference], can
         let mut twins = Twins::default();
         for rule in rules.iter() {
             let search = Search { rule, referrer: &referrer, targets: &targets };
-            visit(&mut resource.node, rule.field, Create::Never, &mut |node| search.set(node, &mut twins)).map_err(|e| e.on(&referrer.id))?;
+            visit(&mut resource.node, rule.field, Create::Never, &mut |node| search.set(node, &mut twins)).map_err(|e| {
+                // a path that does not fit the object is told as what it is: a reference that cannot be looked at
+                let kind = if e.kind() == ErrorKind::FieldPath { ErrorKind::NameReference } else { e.kind() };
+                e.as_kind(kind).on(&referrer.id)
+            })?;
         }
         twins.settle(&mut resource.node);
     }
@@ -45,7 +49,9 @@ struct Rule<'r> {
 
 impl<'r> Rule<'r> {
     fn for_kind(references: &'r [NameReference], gvk: &Gvk) -> Vec<Self> {
-        let fields = references.iter().flat_map(|reference| reference.referrers.0.iter().map(move |field| Rule { target: &reference.target, field }));
+        let fields = references
+            .iter()
+            .flat_map(|reference| reference.referrers.0.iter().map(move |field| Rule { target: &reference.target, field }));
         fields.filter(|rule| gvk.is_selected(&rule.field.gvk)).collect()
     }
 }
@@ -183,7 +189,9 @@ impl Search<'_> {
             Kind::Sequence(items) => items.iter_mut().try_for_each(|item| match item.kind() {
                 _ if item.is_null() => Ok(()),
                 Kind::Mapping(_) => self.set_mapping(item, twins),
-                Kind::Sequence(_) => Err(Error::new(ErrorKind::NameReference, "a name reference is expected to be either a string or a map, found a list")),
+                Kind::Sequence(_) => {
+                    Err(Error::new(ErrorKind::NameReference, "a name reference is expected to be either a string or a map, found a list"))
+                }
                 Kind::Scalar(_) | Kind::Alias(_) => self.set_name(item, twins),
             }),
             Kind::Scalar(_) | Kind::Alias(_) => self.set_name(node, twins),
@@ -256,7 +264,8 @@ impl Search<'_> {
             return Ok(Some(first));
         }
         let ids: Vec<String> = found.iter().map(|t| t.id.to_string()).collect();
-        Err(Error::new(ErrorKind::NameReference, format!("found multiple possible referrals: {}", ids.join(", "))).in_field(self.rule.field.path.clone()))
+        Err(Error::new(ErrorKind::NameReference, format!("found multiple possible referrals: {}", ids.join(", ")))
+            .in_field(self.rule.field.path.clone()))
     }
 
     fn has_same_affixes(&self, target: &Target, or_none: bool) -> bool {

@@ -1,6 +1,6 @@
 //! Where objects come from, for `buildMetadata` (KB-META-01).
 
-use ferroflux_yaml::{Node, Tag};
+use ferroflux_yaml::Node;
 
 use crate::remote::RepositoryUrl;
 
@@ -80,24 +80,6 @@ impl Origin {
     /// A list as the annotation shows it.
     pub(crate) fn list_to_yaml(list: &[Origin]) -> String {
         crate::output::block_text(&Node::sequence(list.iter().map(Origin::to_node).collect()))
-    }
-
-    /// Reads an annotation's text.
-    pub(crate) fn from_node(node: &Node) -> Option<Self> {
-        let get = |node: &Node, key: &str| node.get(key).filter(|v| v.tag() != Tag::Null).and_then(Node::text).unwrap_or_default().to_owned();
-        node.pairs()?;
-        Some(Self {
-            path: get(node, "path"),
-            repo: get(node, "repo"),
-            reference: get(node, "ref"),
-            configured_in: get(node, "configuredIn"),
-            configured_by: node.get("configuredBy").map(|by| Configuration {
-                api_version: get(by, "apiVersion"),
-                kind: get(by, "kind"),
-                name: get(by, "name"),
-                namespace: get(by, "namespace"),
-            }),
-        })
     }
 }
 

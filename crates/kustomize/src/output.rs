@@ -1,6 +1,6 @@
 //! The output of a build: objects as values, as YAML text and as one stream (KB-OUT-01 … KB-OUT-03).
 
-use ferroflux_yaml::{Node, Scalar, SequenceIndent, WriteOptions, node_to_yaml, write_document, write_json_string};
+use ferroflux_yaml::{Node, Scalar, SequenceIndent, WriteOptions, node_to_yaml, write_document};
 use serde_json::Value;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -42,7 +42,10 @@ impl Object {
 
     /// Appends the document to a text.
     pub fn append_yaml(&self, buffer: String) -> Result<String> {
-        node_to_yaml(&self.node, buffer).map_err(|e| Error::new(ErrorKind::InvalidResource, e.to_string()).on(&self.id))
+        node_to_yaml(&self.node, buffer).map_err(|e| {
+            let kind = if has_complex_key(&self.node) { ErrorKind::MalformedYaml } else { ErrorKind::InvalidResource };
+            Error::new(kind, e.to_string()).on(&self.id)
+        })
     }
 }
 
@@ -56,6 +59,12 @@ pub fn to_yaml_stream(objects: &[Object]) -> Result<String> {
         out = object.append_yaml(out)?;
     }
     Ok(out)
+}
+
+/// Whether a mapping has a list or a mapping for a key.
+fn has_complex_key(node: &Node) -> bool {
+    node.items().unwrap_or_default().iter().any(has_complex_key)
+        || node.pairs().unwrap_or_default().iter().any(|(key, value)| !key.is_scalar() || has_complex_key(value))
 }
 
 /// A node in block style, keys in their order; for annotations and messages.
@@ -158,11 +167,4 @@ fn float_value(v: f64) -> std::result::Result<Value, String> {
         return Ok((v as i64).into());
     }
     serde_json::Number::from_f64(v).map(Value::Number).ok_or_else(|| format!("json: unsupported value: {v}"))
-}
-
-/// A text as a JSON literal.
-pub(crate) fn json_string(value: &str) -> String {
-    let mut out = String::new();
-    write_json_string(&mut out, value);
-    out
 }

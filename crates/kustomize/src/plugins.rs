@@ -16,8 +16,8 @@ use crate::kustomization::fields::{
     ConfigMapArgs, GeneratorArgs, Image, ObjectMeta, PatchOptions, Replacement, ReplacementField, Replica, SecretArgs, SelectorFields,
 };
 use crate::resource::Resource;
+use crate::resource_map::ResourceMap;
 use crate::selector::Selector;
-use crate::transformers::Transformer;
 use crate::transformers::hash::AddHashes;
 use crate::transformers::images::SetImage;
 use crate::transformers::labels::AddTexts;
@@ -29,6 +29,7 @@ use crate::transformers::patches::{PatchText, patch_transformer};
 use crate::transformers::replacements::Replacements;
 use crate::transformers::replicas::SetReplicas;
 use crate::transformers::value_add::{ValueAdd, ValueTarget};
+use crate::transformers::{Tools, Transformer};
 
 /// A configured plug-in.
 pub(crate) enum Plugin {
@@ -66,7 +67,7 @@ fn fails(cause: impl Into<String>) -> Error {
 }
 
 fn decode<T: Decode>(node: &Node) -> Result<T> {
-    T::decode(node, &Context::new(Unknown::Ignore)).map_err(|e| e.as_kind(ErrorKind::Plugin))
+    T::decode(node, &Context::spelling(Unknown::Ignore)).map_err(|e| e.as_kind(ErrorKind::Plugin))
 }
 
 /// Configures the plug-in that an object describes.
@@ -74,7 +75,8 @@ pub(crate) fn configure(resource: &Resource, target: &Target<'_, '_>) -> Result<
     let gvk = resource.gvk();
     if !is_builtin(gvk) {
         let kind = resource.original_id().gvk.kind;
-        return Err(Error::new(ErrorKind::PluginDisabled, format!("external plugins disabled; unable to load external plugin '{kind}'")).on(&resource.id().to_owned()));
+        return Err(Error::new(ErrorKind::PluginDisabled, format!("external plugins disabled; unable to load external plugin '{kind}'"))
+            .on(&resource.id().to_owned()));
     }
     configure_builtin(resource, target).map_err(|e| match e.kind() {
         ErrorKind::PluginDisabled => e,
@@ -102,6 +104,12 @@ fn configure_builtin(resource: &Resource, target: &Target<'_, '_>) -> Result<Plu
             let (side, affix) = if kind == "PrefixTransformer" { (Side::Prefix, c.prefix) } else { (Side::Suffix, c.suffix) };
             let fields = c.fields.ok_or_else(|| fails("fieldSpecs is not expected to be nil"))?;
             transformer(NameAffix { side, affix, fields: FieldSpecs::from_fields(&fields) })
+        }
+        "PrefixSuffixTransformer" => {
+            let c: AffixConfig = decode(node)?;
+            let fields = FieldSpecs::from_fields(&c.fields.ok_or_else(|| fails("fieldSpecs is not expected to be nil"))?);
+            let prefix = NameAffix { side: Side::Prefix, affix: c.prefix, fields: fields.clone() };
+            transformer(Both(prefix, NameAffix { side: Side::Suffix, affix: c.suffix, fields }))
         }
         "NamespaceTransformer" => namespace(node),
         "ImageTagTransformer" => {
@@ -149,7 +157,18 @@ fn configure_builtin(resource: &Resource, target: &Target<'_, '_>) -> Result<Plu
 
 /// Charts need another renderer (KB-HELM-01).
 pub(crate) fn helm_refused() -> Error {
-    Error::new(ErrorKind::PluginDisabled, "must specify --enable-helm").hint("this renderer inflates no charts; render them beforehand or use a HelmRelease")
+    Error::new(ErrorKind::PluginDisabled, "must specify --enable-helm")
+        .hint("this renderer inflates no charts; render them beforehand or use a HelmRelease")
+}
+
+/// Prefix, then suffix.
+struct Both(NameAffix, NameAffix);
+
+impl Transformer for Both {
+    fn transform(&self, resources: &mut ResourceMap, tools: &Tools<'_>) -> Result<()> {
+        self.0.transform(resources, tools)?;
+        self.1.transform(resources, tools)
+    }
 }
 
 fn name_from_metadata(args: &mut GeneratorArgs, metadata: ObjectMeta) {
@@ -177,7 +196,12 @@ fn namespace(node: &Node) -> Result<Plugin> {
             )));
         }
     };
-    transformer(SetNamespace { namespace: c.metadata.namespace, fields: FieldSpecs::from_fields(&c.fields), unset_only: c.unset_only, subjects })
+    transformer(SetNamespace {
+        namespace: c.metadata.namespace,
+        fields: FieldSpecs::from_fields(&c.fields),
+        unset_only: c.unset_only,
+        subjects,
+    })
 }
 
 fn value_add(node: &Node, target: &Target<'_, '_>) -> Result<Plugin> {
@@ -229,7 +253,7 @@ pub(crate) fn patch_text(path: &str, patch: &str, target: &Target<'_, '_>) -> Re
         (path, "") => {
             let text = target.read_text(path).map_err(|e| {
                 let cause = format!("failed to get the patch file from path({path}): {}", e.cause());
-                e.with_cause(cause)
+                e.with_cause(cause).as_kind(ErrorKind::PatchInvalid)
             })?;
             Ok(PatchText { text, path: Some(path.to_owned()), place: Some(target.place_of(path)) })
         }
@@ -238,7 +262,12 @@ pub(crate) fn patch_text(path: &str, patch: &str, target: &Target<'_, '_>) -> Re
 }
 
 /// The deprecated form of a JSON patch, which needs the name of its target.
-pub(crate) fn json_patch(selector: Option<&SelectorFields>, path: &str, operations: &str, target: &Target<'_, '_>) -> Result<Box<dyn Transformer>> {
+pub(crate) fn json_patch(
+    selector: Option<&SelectorFields>,
+    path: &str,
+    operations: &str,
+    target: &Target<'_, '_>,
+) -> Result<Box<dyn Transformer>> {
     let invalid = |cause: String| Error::new(ErrorKind::PatchInvalid, cause);
     let Some(selector) = selector.filter(|s| !s.id.name.is_empty()) else { return Err(invalid("must specify the target name".to_owned())) };
     let (text, name, place) = match (path, operations) {
@@ -255,7 +284,7 @@ pub(crate) fn json_patch(selector: Option<&SelectorFields>, path: &str, operatio
         _ => e,
     })?;
     if patch.is_empty() {
-        return Err(invalid(format!("patch appears to be empty; file={path}")));
+        return Err(Error::new(ErrorKind::Other, format!("patch appears to be empty; file={path}")));
     }
     Ok(Box::new(PatchJson6902 { target: Selector::new(selector)?, patch, remembers_id: false, place, name }))
 }
@@ -281,7 +310,7 @@ pub(crate) fn merge_patches(paths: &[String], inline: &str, target: &Target<'_, 
         patches.extend(read_objects(inline)?);
     }
     if patches.is_empty() {
-        return Err(invalid(format!("patch appears to be empty; files={paths:?}")));
+        return Err(Error::new(ErrorKind::Other, format!("patch appears to be empty; files={paths:?}")));
     }
     let name = if paths.is_empty() { "patches".to_owned() } else { "patchesStrategicMerge".to_owned() };
     Ok(Box::new(PatchStrategicMerge { patches, target: None, legacy: true, place: target.place_of_file(), name }))
@@ -297,11 +326,14 @@ pub(crate) fn replacements(list: Vec<ReplacementField>, target: &Target<'_, '_>)
         }
         let has_targets = field.replacement.targets.as_ref().is_some_and(|t| !t.is_empty());
         if field.replacement.source.is_some() || has_targets {
-            return Err(Error::new(ErrorKind::Replacement, "cannot specify both path and inline replacement").at(field.at.line, field.at.column));
+            return Err(
+                Error::new(ErrorKind::Replacement, "cannot specify both path and inline replacement").at(field.at.line, field.at.column)
+            );
         }
-        let node = target.read_yaml(&field.path)?;
+        let node = target.read_yaml(&field.path).map_err(|e| e.as_kind(ErrorKind::Replacement))?;
         let decoded = |node: &Node| {
-            Replacement::decode(node, &Context::new(Unknown::Ignore)).map_err(|e| e.as_kind(ErrorKind::Replacement).in_file(&target.place_of(&field.path).file))
+            Replacement::decode(node, &Context::spelling(Unknown::Ignore))
+                .map_err(|e| e.as_kind(ErrorKind::Replacement).in_file(&target.place_of(&field.path).file))
         };
         match (node.items(), node.is_mapping()) {
             (Some(items), _) => all.extend(items.iter().map(decoded).collect::<Result<Vec<_>>>()?),

@@ -151,7 +151,12 @@ impl Resource {
     }
 
     fn metadata_text(&self, field: &str) -> &str {
-        self.node.get("metadata").filter(|m| !is_null_or_empty(m)).and_then(|m| m.get(field)).filter(|v| !is_null_or_empty(v)).map_or("", text)
+        self.node
+            .get("metadata")
+            .filter(|m| !is_null_or_empty(m))
+            .and_then(|m| m.get(field))
+            .filter(|v| !is_null_or_empty(v))
+            .map_or("", text)
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -276,7 +281,8 @@ impl Resource {
         let mut list = |key: &str| texts.remove(key).map(|v| v.split(',').map(str::to_owned).collect::<Vec<_>>()).unwrap_or_default();
         let (names, namespaces, kinds) = (list(PREVIOUS_NAMES), list(PREVIOUS_NAMESPACES), list(PREVIOUS_KINDS));
         let (prefixes, suffixes) = (list(PREFIXES), list(SUFFIXES));
-        self.previous = names.into_iter().zip(namespaces).zip(kinds).map(|((name, namespace), kind)| PreviousId { name, namespace, kind }).collect();
+        self.previous =
+            names.into_iter().zip(namespaces).zip(kinds).map(|((name, namespace), kind)| PreviousId { name, namespace, kind }).collect();
         self.prefixes = prefixes;
         self.suffixes = suffixes;
         self.behavior = texts.remove(BEHAVIOR).map(|v| Behavior::parse(&v)).unwrap_or_default();

@@ -92,13 +92,17 @@ impl ResourceMap {
         match self.find_any(id.as_parts())[..] {
             [at] => Ok(at),
             [] => {
-                let error = Error::new(ErrorKind::PatchNoMatch, format!("no matches for Id {id}; failed to find unique target for patch {id}"));
+                let error =
+                    Error::new(ErrorKind::PatchNoMatch, format!("no matches for Id {id}; failed to find unique target for patch {id}"));
                 Err(match self.nearest_to(id) {
                     Some(near) => error.hint(near),
                     None => error,
                 })
             }
-            _ => Err(Error::new(ErrorKind::PatchNoMatch, format!("multiple matches for Id {id}; failed to find unique target for patch {id}"))),
+            _ => Err(Error::new(
+                ErrorKind::PatchNoMatch,
+                format!("multiple matches for Id {id}; failed to find unique target for patch {id}"),
+            )),
         }
     }
 
@@ -124,6 +128,7 @@ impl ResourceMap {
     /// Adds all objects of another map.
     pub(crate) fn append_all(&mut self, other: ResourceMap) -> Result<()> {
         if self.list.is_empty() {
+            other.check_unique()?;
             *self = other;
             return Ok(());
         }
@@ -152,7 +157,10 @@ impl ResourceMap {
                     resource.replace_metadata_from(&self.list[at]);
                 }
                 if !self.find_current(resource.id()).contains(&at) {
-                    return Err(Error::new(ErrorKind::GeneratorBehavior, format!("cannot find resource with id {} to replace", resource.id())));
+                    return Err(Error::new(
+                        ErrorKind::GeneratorBehavior,
+                        format!("cannot find resource with id {} to replace", resource.id()),
+                    ));
                 }
                 self.update(at, |old| *old = resource);
                 Ok(())
@@ -163,7 +171,10 @@ impl ResourceMap {
             )),
             (several, _) => {
                 let ids: Vec<String> = several.iter().map(|at| self.list[*at].id().to_string()).collect();
-                Err(Error::new(ErrorKind::GeneratorBehavior, format!("found multiple objects {} that could accept merge of {}", ids.join(", "), resource.id())))
+                Err(Error::new(
+                    ErrorKind::GeneratorBehavior,
+                    format!("found multiple objects {} that could accept merge of {}", ids.join(", "), resource.id()),
+                ))
             }
         }
     }
@@ -184,12 +195,6 @@ impl ResourceMap {
     /// Puts the objects into another order.
     pub(crate) fn sort_by_cached_key<K: Ord>(&mut self, key: impl FnMut(&Resource) -> K) {
         self.list.sort_by_cached_key(key);
-        self.rebuild();
-    }
-
-    /// Takes the objects in a new order or number.
-    pub(crate) fn replace_list(&mut self, list: Vec<Resource>) {
-        self.list = list;
         self.rebuild();
     }
 

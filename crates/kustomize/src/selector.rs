@@ -108,7 +108,9 @@ impl Selector {
     pub(crate) fn describe(&self) -> String {
         let mut parts = Vec::new();
         let Gvk { group, version, kind } = &self.id.gvk;
-        for (name, value) in [("group", group), ("version", version), ("kind", kind), ("name", &self.id.name), ("namespace", &self.id.namespace)] {
+        for (name, value) in
+            [("group", group), ("version", version), ("kind", kind), ("name", &self.id.name), ("namespace", &self.id.namespace)]
+        {
             if !value.is_empty() {
                 parts.push(format!("{name} '{value}'"));
             }

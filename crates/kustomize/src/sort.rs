@@ -77,7 +77,9 @@ impl SortOrder {
         let fails = |cause: &str| Error::new(ErrorKind::SortOptions, cause).at(options.at.line, options.at.column).in_field("sortOptions");
         match (options.order.as_str(), &options.legacy) {
             ("fifo", None) => Ok(Self::Input),
-            ("fifo", Some(_)) => Err(fails("the field 'sortOptions.legacySortOptions' is set but the selected sort order is 'fifo', not 'legacy'")),
+            ("fifo", Some(_)) => {
+                Err(fails("the field 'sortOptions.legacySortOptions' is set but the selected sort order is 'fifo', not 'legacy'"))
+            }
             ("legacy", None) => Ok(Self::legacy()),
             ("legacy", Some(LegacySortOptions { first, last, .. })) => Ok(Self::Legacy { first: first.clone(), last: last.clone() }),
             _ => Err(fails("the field 'sortOptions.order' must be one of [fifo, legacy]")),
@@ -90,9 +92,14 @@ impl SortOrder {
         resources.check_unique()?;
         let key = |r: &Resource| {
             let id = r.id();
-            // of Namespaces those of other groups come first
-            let reversed = id.gvk.kind == "Namespace" && id.gvk.group.is_empty();
-            (rank_in(id.gvk.kind, first, last), reversed, gvk_key(id.gvk), format!("{}|{}|{}", id.gvk, or(id.namespace, "~X"), or(id.name, "~N")))
+            // of Namespaces the built-in one comes first
+            let foreign = id.gvk.kind == "Namespace" && !id.gvk.group.is_empty();
+            (
+                rank_in(id.gvk.kind, first, last),
+                foreign,
+                gvk_key(id.gvk),
+                format!("{}|{}|{}", id.gvk, or(id.namespace, "~X"), or(id.name, "~N")),
+            )
         };
         resources.sort_by_cached_key(key);
         Ok(())

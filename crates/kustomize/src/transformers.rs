@@ -25,6 +25,15 @@ pub(crate) struct Tools<'a> {
     pub(crate) cancel: &'a CancelToken,
 }
 
+/// A transformer that cannot work; the original notices when it runs.
+pub(crate) struct Failing(pub(crate) crate::error::Error);
+
+impl Transformer for Failing {
+    fn transform(&self, _: &mut ResourceMap, _: &Tools<'_>) -> Result<()> {
+        Err(self.0.clone())
+    }
+}
+
 /// One configured transformer.
 pub(crate) trait Transformer {
     /// Changes the objects.

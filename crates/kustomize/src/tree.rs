@@ -51,6 +51,15 @@ pub(crate) fn settle(node: &mut Node) {
         };
         node.set_tag(tag);
     }
+    // a value that took the quotes of the one before it is text now
+    if node.style() != Style::Plain
+        && matches!(node.tag(), Tag::Int | Tag::Float | Tag::Bool | Tag::Null | Tag::Timestamp)
+        && node.is_scalar()
+        && node.meta().is_none_or(|m| m.explicit_tag.is_empty())
+        && plain_tag(Dialect::GoYamlV3, text(node)) == node.tag()
+    {
+        node.set_tag(Tag::Str);
+    }
     if !node.anchor().is_empty() {
         node.clear_meta();
     }

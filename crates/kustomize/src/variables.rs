@@ -71,7 +71,12 @@ impl Variables {
                 [] => {}
                 [at] => resources.get_mut(at).variables.push(var.name.clone()),
                 _ => {
-                    let cause = format!("found {} resId matches for var {} ({id} {}) (unable to disambiguate)", found.len(), var.name, variable.field_path);
+                    let cause = format!(
+                        "found {} resId matches for var {} ({id} {}) (unable to disambiguate)",
+                        found.len(),
+                        var.name,
+                        variable.field_path
+                    );
                     return Err(fails(cause).at(var.at.line, var.at.column));
                 }
             }
@@ -116,10 +121,9 @@ impl Variables {
 
     fn value(&self, name: &str, variable: &Variable, resources: &ResourceMap) -> Result<Value> {
         let shown = format!("{{{name} {} {{{}}}}}", variable.object.gvk, variable.field_path);
-        let holder = resources
-            .iter()
-            .find(|r| r.variables.iter().any(|v| v == name))
-            .ok_or_else(|| fails(format!("var '{shown}' cannot be mapped to a field in the set of known resources: there is no {}", variable.object)))?;
+        let holder = resources.iter().find(|r| r.variables.iter().any(|v| v == name)).ok_or_else(|| {
+            fails(format!("var '{shown}' cannot be mapped to a field in the set of known resources: there is no {}", variable.object))
+        })?;
         let path = with_indexes(field_path::split_dotted(&variable.field_path));
         let missing = || fails(format!("field specified in var '{shown}' not found in corresponding resource")).on(&holder.id().to_owned());
         let node = lookup(&holder.node, &path).map_err(|_| missing())?.ok_or_else(missing)?;
@@ -140,7 +144,10 @@ impl Variables {
 fn with_indexes(path: Vec<String>) -> Vec<String> {
     let mut result = Vec::new();
     for part in path {
-        let indexed = part.strip_suffix(']').and_then(|p| p.rsplit_once('[')).filter(|(_, index)| !index.is_empty() && index.bytes().all(|b| b.is_ascii_digit()));
+        let indexed = part
+            .strip_suffix(']')
+            .and_then(|p| p.rsplit_once('['))
+            .filter(|(_, index)| !index.is_empty() && index.bytes().all(|b| b.is_ascii_digit()));
         match indexed {
             Some((name, index)) => {
                 if !name.is_empty() {
@@ -249,9 +256,15 @@ mod tests {
             "N" => Some(Value::Int(5)),
             _ => None,
         };
-        for (input, output) in
-            [("x $(A)-$(N) y", "x a-5 y"), ("$$(A)", "$(A)"), ("$(X) $(A", "$(X) $(A"), ("$", "$"), ("a$b", "a$b"), ("$$", "$"), ("$()", "$()")]
-        {
+        for (input, output) in [
+            ("x $(A)-$(N) y", "x a-5 y"),
+            ("$$(A)", "$(A)"),
+            ("$(X) $(A", "$(X) $(A"),
+            ("$", "$"),
+            ("a$b", "a$b"),
+            ("$$", "$"),
+            ("$()", "$()"),
+        ] {
             assert_eq!(expand_text(input, &mut known), output, "{input}");
         }
         assert_eq!(with_indexes(vec!["a".into(), "b[0]".into(), "[1]".into(), "[x=1]".into()]), ["a", "b", "0", "1", "[x=1]"]);

@@ -51,14 +51,20 @@ impl Target<'_, '_> {
             let mut args = args.clone();
             args.args.options = generators::merged_options(args.args.options.as_ref(), global);
             let resource = generators::config_map(&args, &mut |path| self.read(path));
-            made.push((self.at_field(resource, format!("configMapGenerator[{number}] '{}'", args.args.name))?, self.origin_of("ConfigMapGenerator")));
+            made.push((
+                self.at_field(resource, format!("configMapGenerator[{number}] '{}'", args.args.name))?,
+                self.origin_of("ConfigMapGenerator"),
+            ));
         }
         for (number, args) in k.secret_generator.iter().enumerate() {
             state.options.cancel.check()?;
             let mut args = args.clone();
             args.args.options = generators::merged_options(args.args.options.as_ref(), global);
             let resource = generators::secret(&args, &mut |path| self.read(path));
-            made.push((self.at_field(resource, format!("secretGenerator[{number}] '{}'", args.args.name))?, self.origin_of("SecretGenerator")));
+            made.push((
+                self.at_field(resource, format!("secretGenerator[{number}] '{}'", args.args.name))?,
+                self.origin_of("SecretGenerator"),
+            ));
         }
         if let Some(chart) = k.helm_charts.first() {
             let refused = plugins::helm_refused().at(chart.at.line, chart.at.column);
@@ -175,7 +181,8 @@ impl Target<'_, '_> {
             add("AnnotationsTransformer", Box::new(AddTexts { texts: k.common_annotations.clone(), fields }));
         }
         for (number, patch) in k.patches_json6902.iter().enumerate() {
-            let made = plugins::json_patch(patch.target.as_ref(), &patch.path, &patch.patch, self).map_err(|e| e.at(patch.at.line, patch.at.column));
+            let made = plugins::json_patch(patch.target.as_ref(), &patch.path, &patch.patch, self)
+                .map_err(|e| e.at(patch.at.line, patch.at.column));
             add("PatchJson6902Transformer", self.at_field(made, format!("patchesJson6902[{number}]"))?);
         }
         for replica in &k.replicas {
@@ -220,12 +227,16 @@ impl Target<'_, '_> {
                     if let Some(labels) = b.node.get_mut("metadata").and_then(|m| m.get_mut("labels")) {
                         labels.remove(VALIDATED_BY);
                     }
-                    a.node.same_value(&b.node) || (b.label(VALIDATED_BY).is_none() && without_empty_labels(a).same_value(&without_empty_labels(&b)))
+                    a.node.same_value(&b.node)
+                        || (b.label(VALIDATED_BY).is_none() && without_empty_labels(a).same_value(&without_empty_labels(&b)))
                 });
             if !same {
                 let changed = before.iter().zip(gathered.resources.iter()).find(|(a, b)| !a.node.same_value(&b.node));
                 let which = changed.map_or_else(|| "the number of objects".to_owned(), |(a, _)| a.id().to_string());
-                return self.at_field(Err(Error::new(ErrorKind::Validation, format!("validator shouldn't modify the resource map: {which} changed"))), "validators");
+                return self.at_field(
+                    Err(Error::new(ErrorKind::Validation, format!("validator shouldn't modify the resource map: {which} changed"))),
+                    "validators",
+                );
             }
         }
         Ok(())

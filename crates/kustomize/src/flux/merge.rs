@@ -30,9 +30,16 @@ pub(super) fn merge(files: &dyn FileSystem, directory: &str, kustomization: &mut
     Ok(())
 }
 
-fn add_component(files: &dyn FileSystem, directory: &str, kustomization: &mut Kustomization, component: &str, ignore_missing: bool) -> Result<()> {
+fn add_component(
+    files: &dyn FileSystem,
+    directory: &str,
+    kustomization: &mut Kustomization,
+    component: &str,
+    ignore_missing: bool,
+) -> Result<()> {
     if REMOTE_PREFIXES.iter().any(|prefix| component.starts_with(prefix)) {
-        return Err(Error::new(ErrorKind::KustomizationInvalid, format!("component path '{component}' must be local and relative")).in_field("spec.components"));
+        return Err(Error::new(ErrorKind::KustomizationInvalid, format!("component path '{component}' must be local and relative"))
+            .in_field("spec.components"));
     }
     if ignore_missing && files.resolve(&join(directory, component)) == Err(FileError::NotFound) {
         return Ok(());

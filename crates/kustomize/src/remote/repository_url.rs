@@ -131,8 +131,7 @@ fn strip_prefix_ignore_case<'a>(text: &'a str, prefix: &str) -> Option<&'a str> 
 fn split_host(address: &str) -> Option<(String, String, bool)> {
     let without_force = strip_prefix_ignore_case(address, "git::");
     let rest = without_force.unwrap_or(address);
-    let (scheme, rest) =
-        SCHEMES.iter().find_map(|s| strip_prefix_ignore_case(rest, s).map(|rest| (*s, rest))).unwrap_or(("", rest));
+    let (scheme, rest) = SCHEMES.iter().find_map(|s| strip_prefix_ignore_case(rest, s).map(|rest| (*s, rest))).unwrap_or(("", rest));
     let (user, rest) = split_user(rest);
     let is_github = ["github.com/", "github.com:"].iter().any(|p| strip_prefix_ignore_case(rest, p).is_some());
     let may_be_scp = scheme.is_empty() && (!user.is_empty() || is_github);

@@ -121,7 +121,11 @@ static GROUPS: &[Group] = &[
             ("ServiceAccount", &SERVICE_ACCOUNT),
         ],
     ),
-    ("admissionregistration.k8s.io", &["v1", "v1beta1"], &[("MutatingWebhookConfiguration", &WEBHOOKS), ("ValidatingWebhookConfiguration", &WEBHOOKS)]),
+    (
+        "admissionregistration.k8s.io",
+        &["v1", "v1beta1"],
+        &[("MutatingWebhookConfiguration", &WEBHOOKS), ("ValidatingWebhookConfiguration", &WEBHOOKS)],
+    ),
     ("apiextensions.k8s.io", &["v1", "v1beta1"], &[("CustomResourceDefinition", &OBJECT)]),
     ("apiregistration.k8s.io", &["v1", "v1beta1"], &[("APIService", &WITH_CONDITIONS)]),
     (
@@ -140,7 +144,12 @@ static GROUPS: &[Group] = &[
     (
         "authorization.k8s.io",
         &["v1", "v1beta1"],
-        &[("LocalSubjectAccessReview", &OBJECT), ("SelfSubjectAccessReview", &OBJECT), ("SelfSubjectRulesReview", &OBJECT), ("SubjectAccessReview", &OBJECT)],
+        &[
+            ("LocalSubjectAccessReview", &OBJECT),
+            ("SelfSubjectAccessReview", &OBJECT),
+            ("SelfSubjectRulesReview", &OBJECT),
+            ("SubjectAccessReview", &OBJECT),
+        ],
     ),
     ("autoscaling", &["v1"], &[("HorizontalPodAutoscaler", &OBJECT), ("Scale", &OBJECT)]),
     ("autoscaling", &["v2beta1", "v2beta2"], &[("HorizontalPodAutoscaler", &OBJECT)]),

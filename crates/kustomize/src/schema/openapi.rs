@@ -24,7 +24,8 @@ pub(crate) struct OpenApi {
 impl OpenApi {
     pub(crate) fn parse(text_of_file: &str) -> Result<Self> {
         let options = ReadOptions { dialect: Dialect::SigsYaml, duplicates: Duplicates::LastWins, ..ReadOptions::default() };
-        let root = read_document(text_of_file, options).map_err(|e| Error::new(ErrorKind::OpenApi, format!("invalid schema file: {e}")).at(e.line(), e.column()))?;
+        let root = read_document(text_of_file, options)
+            .map_err(|e| Error::new(ErrorKind::OpenApi, format!("invalid schema file: {e}")).at(e.line(), e.column()))?;
         if !root.is_mapping() {
             return Err(Error::new(ErrorKind::OpenApi, "invalid schema file: expected a mapping with `definitions`"));
         }
@@ -33,7 +34,8 @@ impl OpenApi {
             let Some(kinds) = definition.get("x-kubernetes-group-version-kind").and_then(Node::items) else { continue };
             for gvk in kinds {
                 let get = |field: &str| gvk.get(field).map_or("", text);
-                let api_version = if get("group").is_empty() { get("version").to_owned() } else { format!("{}/{}", get("group"), get("version")) };
+                let api_version =
+                    if get("group").is_empty() { get("version").to_owned() } else { format!("{}/{}", get("group"), get("version")) };
                 types.insert((api_version, get("kind").to_owned()), text(name).to_owned());
             }
         }

@@ -28,7 +28,9 @@ enum Operator {
 impl LabelSelector {
     /// Parses a selector; the empty text selects everything.
     pub(crate) fn parse(text: &str) -> Result<Self> {
-        Parser { tokens: scan(text), next: 0 }.selector().map_err(|why| Error::new(ErrorKind::Selector, why).in_field(format!("selector {text:?}")))
+        Parser { tokens: scan(text), next: 0 }
+            .selector()
+            .map_err(|why| Error::new(ErrorKind::Selector, why).in_field(format!("selector {text:?}")))
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -252,7 +254,23 @@ mod tests {
     #[test]
     fn the_operators() {
         let labels = [("a", "b"), ("n", "7"), ("x.io/y", "")];
-        for yes in ["", "a=b", "a==b", "a!=c", "a in (b,c)", "a notin (c)", "a", "!z", "z!=b", "z notin (b)", "n>6", "n<8", "x.io/y=", "a=b,n=7", "x.io/y in ()"] {
+        for yes in [
+            "",
+            "a=b",
+            "a==b",
+            "a!=c",
+            "a in (b,c)",
+            "a notin (c)",
+            "a",
+            "!z",
+            "z!=b",
+            "z notin (b)",
+            "n>6",
+            "n<8",
+            "x.io/y=",
+            "a=b,n=7",
+            "x.io/y in ()",
+        ] {
             assert!(selects(yes, &labels), "{yes}");
         }
         for no in ["a=c", "a!=b", "a in (c)", "z", "!a", "n>7", "a=b,z", "z in (b)"] {

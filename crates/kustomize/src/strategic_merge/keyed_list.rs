@@ -77,7 +77,8 @@ impl<'a> Merger<'a> {
             pool.target = added;
         }
         if pool.patch.is_some() && before > 0 && keys.len() > 1 && pool.has_partial_keys(keys) {
-            self.notes.push(format!("a list keyed by {} has items without one of the keys; items may be lost or merged", keys.join(" and ")));
+            self.notes
+                .push(format!("a list keyed by {} has items without one of the keys; items may be lost or merged", keys.join(" and ")));
         }
         Ok(pool.take_target())
     }

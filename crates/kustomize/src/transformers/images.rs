@@ -25,7 +25,8 @@ impl SetImage {
     pub(crate) fn new(image: Image, fields: FieldSpecs, place: Option<Place>) -> Result<Self> {
         let pattern = format!("^{}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$", image.name);
         let pattern = Regex::new(pattern).map_err(|e| {
-            Error::new(ErrorKind::Panic, format!("the name '{}' is a regular expression, and no valid one: {e}", image.name)).in_field("images.name")
+            Error::new(ErrorKind::Panic, format!("the name '{}' is a regular expression, and no valid one: {e}", image.name))
+                .in_field("images.name")
         })?;
         Ok(Self { image, pattern, fields, place })
     }
@@ -115,7 +116,7 @@ impl Transformer for SetImage {
                 let is_crd = resource.kind() == "CustomResourceDefinition";
                 for field in fields {
                     if !is_crd {
-                        visit(&mut resource.node, field, Create::Scalar, &mut |target| self.set(target, &mut twins, &mut found))?;
+                        visit(&mut resource.node, field, Create::Never, &mut |target| self.set(target, &mut twins, &mut found))?;
                     }
                 }
                 Ok(())
@@ -160,7 +161,12 @@ mod tests {
     #[test]
     fn tags_and_digests() {
         let set = |image: Image| SetImage::new(image, FieldSpecs::default(), None).unwrap();
-        let image = |name: &str, new_tag: &str, digest: &str| Image { name: name.into(), new_tag: new_tag.into(), digest: digest.into(), ..Image::default() };
+        let image = |name: &str, new_tag: &str, digest: &str| Image {
+            name: name.into(),
+            new_tag: new_tag.into(),
+            digest: digest.into(),
+            ..Image::default()
+        };
         assert_eq!(set(image("nginx", "2", "")).replaced("nginx:1@sha256:a").as_deref(), Some("nginx:2"));
         assert_eq!(set(image("nginx", "", "sha256:b")).replaced("nginx:1").as_deref(), Some("nginx@sha256:b"));
         assert_eq!(set(image("nginx", "2", "sha256:b")).replaced("nginx").as_deref(), Some("nginx:2@sha256:b"));

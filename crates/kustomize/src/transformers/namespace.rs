@@ -45,7 +45,11 @@ impl Transformer for SetNamespace {
             }
             let gvk = resource.gvk();
             if scope::is_cluster_scoped_since(gvk.group, gvk.version, gvk.kind) {
-                let message = format!("namespace '{}' is set on {}, although its kind is cluster-scoped since Kubernetes 1.22", self.namespace, resource.id());
+                let message = format!(
+                    "namespace '{}' is set on {}, although its kind is cluster-scoped since Kubernetes 1.22",
+                    self.namespace,
+                    resource.id()
+                );
                 tools.warnings.push(None, message);
             }
             resources.update(at, |resource| {
@@ -87,7 +91,9 @@ impl SetNamespace {
         for field in &self.fields.0 {
             let skipped = field.path == "metadata/namespace"
                 || (field.path == "metadata/name" && !is_core_v1)
-                || (is_binding && field.path == "subjects/namespace" && matches!(field.gvk.kind.as_str(), "RoleBinding" | "ClusterRoleBinding"));
+                || (is_binding
+                    && field.path == "subjects/namespace"
+                    && matches!(field.gvk.kind.as_str(), "RoleBinding" | "ClusterRoleBinding"));
             if !skipped && field.applies_to(gvk.as_parts()) {
                 visit(&mut resource.node, field, Create::Scalar, &mut |target| self.set(target, &mut twins))?;
             }

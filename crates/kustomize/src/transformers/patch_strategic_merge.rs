@@ -39,7 +39,11 @@ impl PatchStrategicMerge {
     fn apply_by_id(&self, patch: &Resource, resources: &mut ResourceMap, tools: &Tools<'_>) -> Result<()> {
         let id = patch.original_id().to_owned();
         let at = resources.find_one(&id).map_err(|e| {
-            let cause = if self.legacy { e.cause().to_owned() } else { format!("no resource matches strategic merge patch \"{id}\": {}", e.cause()) };
+            let cause = if self.legacy {
+                e.cause().to_owned()
+            } else {
+                format!("no resource matches strategic merge patch \"{id}\": {}", e.cause())
+            };
             e.with_cause(cause).in_field(self.name.clone())
         })?;
         if self.legacy {
@@ -55,7 +59,10 @@ impl PatchStrategicMerge {
         let [patch] = &self.patches[..] else {
             return Err(Error::new(
                 ErrorKind::PatchInvalid,
-                format!("Multiple Strategic-Merge Patches in one `patches` entry is not allowed to set `patches.target` field: {}", self.name),
+                format!(
+                    "Multiple Strategic-Merge Patches in one `patches` entry is not allowed to set `patches.target` field: {}",
+                    self.name
+                ),
             ));
         };
         let selected = target.select(resources);
@@ -129,5 +136,5 @@ fn drops_annotations(patch: &Node) -> bool {
     let replaces = |node: &Node| node.get("$patch").is_some_and(|v| matches!(text(v), "replace" | "delete"));
     let metadata = patch.get("metadata");
     let annotations = metadata.and_then(|m| m.get("annotations"));
-    replaces(patch) || metadata.is_some_and(replaces) || annotations.is_some_and(|a| a.is_null() || replaces(a))
+    metadata.is_some_and(replaces) || annotations.is_some_and(|a| a.is_null() || replaces(a))
 }

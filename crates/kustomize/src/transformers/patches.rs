@@ -1,8 +1,8 @@
 //! Telling strategic merge patches from JSON patches, and reading both (KB-PATCH-01).
 
-use super::Transformer;
 use super::patch_json6902::PatchJson6902;
 use super::patch_strategic_merge::PatchStrategicMerge;
+use super::{Failing, Transformer};
 use crate::documents::read_objects;
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::json_patch::JsonPatch;
@@ -34,7 +34,11 @@ impl PatchText {
 }
 
 /// Makes the transformer of one entry of `patches`; `None` for a patch without content.
-pub(crate) fn patch_transformer(patch: &PatchText, target: Option<&SelectorFields>, options: Option<&PatchOptions>) -> Result<Option<Box<dyn Transformer>>> {
+pub(crate) fn patch_transformer(
+    patch: &PatchText,
+    target: Option<&SelectorFields>,
+    options: Option<&PatchOptions>,
+) -> Result<Option<Box<dyn Transformer>>> {
     let objects = read_objects(&patch.text);
     let operations = JsonPatch::parse(&patch.text);
     let name = patch.name();
@@ -47,7 +51,13 @@ pub(crate) fn patch_transformer(patch: &PatchText, target: Option<&SelectorField
                 loaded.allow_name_change |= options.is_some_and(|o| o.allow_name_change);
                 loaded.allow_kind_change |= options.is_some_and(|o| o.allow_kind_change);
             }
-            let target = target.map(Selector::new).transpose()?;
+            let target = match target.map(Selector::new).transpose() {
+                Ok(target) => target,
+                Err(e) => {
+                    let cause = format!("unable to find patch target in `resources`: {}", e.cause());
+                    return Ok(Some(Box::new(Failing(e.with_cause(cause).as_kind(ErrorKind::PatchNoMatch)))));
+                }
+            };
             Ok(Some(Box::new(PatchStrategicMerge { patches, target, legacy: false, place: patch.place.clone(), name })))
         }
         (Err(_), Ok(operations)) => {
@@ -55,9 +65,13 @@ pub(crate) fn patch_transformer(patch: &PatchText, target: Option<&SelectorField
                 return Ok(None);
             }
             let Some(target) = target else {
-                return Err(Error::new(ErrorKind::PatchInvalid, format!("must specify a target for JSON patch {name}")));
+                let error = Error::new(ErrorKind::Json6902, format!("must specify a target for JSON patch {name}"));
+                return Ok(Some(Box::new(Failing(error))));
             };
-            let target = Selector::new(target)?;
+            let target = match Selector::new(target) {
+                Ok(target) => target,
+                Err(e) => return Ok(Some(Box::new(Failing(e)))),
+            };
             Ok(Some(Box::new(PatchJson6902 { target, patch: operations, remembers_id: true, place: patch.place.clone(), name })))
         }
         (Err(as_objects), Err(as_operations)) => {

@@ -72,7 +72,9 @@ impl Replacements {
                 resources.update(at, |resource| write_target(resource, &value, target).map_err(|e| e.on(&resource.id().to_owned())))?;
             }
             if !found {
-                tools.warnings.push(self.place.clone(), format!("replacements[{number}]: the target ({}) matches nothing", select.describe()));
+                tools
+                    .warnings
+                    .push(self.place.clone(), format!("replacements[{number}]: the target ({}) matches nothing", select.describe()));
             }
         }
         Ok(())
@@ -122,7 +124,7 @@ fn read_source(source: &ReplacementSource, resources: &ResourceMap) -> Result<No
     let mut value = detached(field);
     let Some(options) = source.options.as_ref().filter(|o| !o.delimiter.is_empty()) else { return Ok(value) };
     if !value.is_scalar() {
-        return Err(fails("delimiter option can only be used with scalar nodes"));
+        return Err(Error::new(ErrorKind::Other, "delimiter option can only be used with scalar nodes"));
     }
     let whole = text(&value).to_owned();
     let part = usize::try_from(options.index).ok().and_then(|index| split(&whole, &options.delimiter).into_iter().nth(index));
@@ -165,7 +167,8 @@ fn write_target(resource: &mut Resource, value: &Node, target: &ReplacementTarge
             fails(format!("unable to {what} field {path:?} in replacement target"))
         };
         let mut matches = Matches::default();
-        find_fields(&mut resource.node, &parts, create, &mut matches).map_err(|e| not_found().with_cause(format!("{}: {}", not_found().cause(), e.cause())))?;
+        find_fields(&mut resource.node, &parts, create, &mut matches)
+            .map_err(|e| not_found().with_cause(format!("{}: {}", not_found().cause(), e.cause())))?;
         if matches.is_empty() {
             return Err(not_found());
         }
@@ -184,7 +187,7 @@ fn write_field(field: &mut Node, value: &Node, options: Option<&FieldOptions>, t
     let delimited = options.filter(|o| !o.delimiter.is_empty());
     if let Some(options) = delimited {
         if !field.is_scalar() {
-            return Err(fails("delimiter option can only be used with scalar nodes"));
+            return Err(Error::new(ErrorKind::Other, "delimiter option can only be used with scalar nodes"));
         }
         let mut parts: Vec<&str> = split(text(field), &options.delimiter);
         match usize::try_from(options.index) {

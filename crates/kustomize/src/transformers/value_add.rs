@@ -44,8 +44,12 @@ impl Transformer for ValueAdd {
 impl ValueAdd {
     fn apply(&self, target: &ValueTarget, resource: &mut Resource) -> Result<()> {
         if target.field_path == "metadata/namespace" {
-            let namespace =
-                SetNamespace { namespace: self.value.clone(), fields: FieldSpecs::default(), unset_only: false, subjects: Subjects::DefaultOnly };
+            let namespace = SetNamespace {
+                namespace: self.value.clone(),
+                fields: FieldSpecs::default(),
+                unset_only: false,
+                subjects: Subjects::DefaultOnly,
+            };
             return namespace.apply(resource);
         }
         let mut twins = Twins::default();
@@ -81,8 +85,8 @@ impl ValueTarget {
         if field_path.is_empty() {
             return Err(Error::new(ErrorKind::Plugin, "fieldPath cannot be empty"));
         }
-        let position =
-            usize::try_from(position).map_err(|_| Error::new(ErrorKind::Plugin, format!("value of FilePathPosition ({position}) cannot be negative")))?;
+        let position = usize::try_from(position)
+            .map_err(|_| Error::new(ErrorKind::Plugin, format!("value of FilePathPosition ({position}) cannot be negative")))?;
         Ok(Self { selector, field_path, position })
     }
 }

@@ -17,8 +17,9 @@ pub(crate) fn lookup<'n>(node: &'n Node, path: &[String]) -> Result<Option<&'n N
         } else if part == "*" {
             return Err(Error::new(ErrorKind::FieldPath, "wildcard is not supported in PathGetter"));
         } else if field_path::is_condition(part) {
-            let (name, value) = field_path::condition(part)
-                .ok_or_else(|| Error::new(ErrorKind::FieldPath, "list path element must contain fieldName=fieldValue for element to match"))?;
+            let (name, value) = field_path::condition(part).ok_or_else(|| {
+                Error::new(ErrorKind::FieldPath, "list path element must contain fieldName=fieldValue for element to match")
+            })?;
             items(at)?.iter().find(|item| {
                 let subject = if name.is_empty() { Some(*item) } else { item.get(name) };
                 subject.and_then(Node::text) == Some(value)

@@ -92,6 +92,8 @@ fn made(rest: &[String], create: &Node) -> Node {
 
 fn by_name(node: &mut Node, name: &str, rest: &[String], create: Option<&Node>, found: &mut Matches) -> Result<()> {
     if node.is_null() {
+        // what is made below a null never shows
+        found.detached |= create.is_some();
         return Ok(());
     }
     if !node.is_mapping() {
