@@ -20,11 +20,11 @@ pub(crate) fn matches(mut pattern: &[u8], mut name: &[u8], steps: &mut Steps) ->
         if star && chunk.is_empty() {
             return Ok(true);
         }
-        if let Some(after) = match_chunk(chunk, name, steps)? {
-            if after.is_empty() || !pattern.is_empty() {
-                name = after;
-                continue;
-            }
+        if let Some(after) = match_chunk(chunk, name, steps)?
+            && (after.is_empty() || !pattern.is_empty())
+        {
+            name = after;
+            continue;
         }
         if star {
             for skip in 1..=name.len() {

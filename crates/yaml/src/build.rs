@@ -137,57 +137,78 @@ struct Anchored<V> {
 }
 
 impl<'a, B: Builder> Run<'_, 'a, B> {
+    /// Each kind has its own function, so that what is on the stack while a document is walked down stays small.
     fn value(&mut self, event: Event<'a>, place: Place) -> Result<B::Value, Error> {
         self.count(1, false, place)?;
         let before = self.budget.nodes();
-        let (anchor, value) = match event {
-            Event::Scalar { text, style, anchor, tag } => {
-                self.anchored(anchor)?;
-                let fail = |m: String| Error::new(place.line, place.column, ErrorKind::Value(m));
-                // the newer library takes a lone `!` for no tag, the older one for text
-                let tag = tag.filter(|t| t != "!" || self.options.dialect == Dialect::SigsYaml);
-                let scalar = typed(self.options.dialect, &text, style, tag.as_deref()).map_err(fail)?;
-                self.anchored_key(anchor, &scalar);
-                (anchor, self.builder.scalar(scalar).map_err(fail)?)
-            }
+        match event {
+            Event::Scalar { text, style, anchor, tag } => self.scalar((text, style, tag), anchor, place),
             Event::SequenceStart { anchor, .. } => {
                 self.anchored(anchor)?;
-                let mut seq = self.builder.seq();
-                loop {
-                    match self.events.next()? {
-                        (Event::End, _) => break,
-                        (event, place) => {
-                            let item = self.value(event, place)?;
-                            self.builder.push(&mut seq, item);
-                        }
-                    }
-                }
-                (anchor, self.builder.finish_seq(seq))
+                let seq = self.seq()?;
+                let value = self.builder.finish_seq(seq);
+                self.remember(anchor, &value, before);
+                Ok(value)
             }
             Event::MappingStart { anchor, .. } => {
                 self.anchored(anchor)?;
                 let map = self.pairs()?;
-                (anchor, self.builder.finish_map(map))
+                let value = self.builder.finish_map(map);
+                self.remember(anchor, &value, before);
+                Ok(value)
             }
-            Event::Alias(id) => {
-                let known = self.anchors.get(&id);
-                let Some((value, nodes)) = known.and_then(|k| Some((k.value.as_ref()?, k.nodes))) else {
-                    let name = known.map_or_else(String::new, |k| k.name.clone());
-                    return Err(Error::new(place.line, place.column, ErrorKind::RecursiveAnchor(name)));
-                };
-                let value = value.clone();
-                self.count(nodes, true, place)?;
-                return Ok(value);
-            }
-            _ => return Err(Error::new(place.line, place.column, ErrorKind::Syntax("did not find expected node content".to_owned()))),
-        };
-        if anchor != 0 {
-            if let Some(known) = self.anchors.get_mut(&anchor) {
-                known.nodes = self.budget.nodes() - before + 1;
-                known.value = Some(value.clone());
-            }
+            Event::Alias(id) => self.alias(id, place),
+            _ => Err(Error::new(place.line, place.column, ErrorKind::Syntax("did not find expected node content".to_owned()))),
         }
+    }
+
+    fn scalar(
+        &mut self,
+        (text, style, tag): (Cow<'a, str>, Style, Option<Box<str>>),
+        anchor: usize,
+        place: Place,
+    ) -> Result<B::Value, Error> {
+        let before = self.budget.nodes();
+        self.anchored(anchor)?;
+        let fail = |m: String| Error::new(place.line, place.column, ErrorKind::Value(m));
+        // the newer library takes a lone `!` for no tag, the older one for text
+        let tag = tag.filter(|t| **t != *"!" || self.options.dialect == Dialect::SigsYaml);
+        let scalar = typed(self.options.dialect, &text, style, tag.as_deref()).map_err(fail)?;
+        self.anchored_key(anchor, &scalar);
+        let value = self.builder.scalar(scalar).map_err(fail)?;
+        self.remember(anchor, &value, before);
         Ok(value)
+    }
+
+    fn seq(&mut self) -> Result<B::Seq, Error> {
+        let mut seq = self.builder.seq();
+        loop {
+            let (event, place) = match self.events.next()? {
+                (Event::End, _) => return Ok(seq),
+                next => next,
+            };
+            let item = self.value(event, place)?;
+            self.builder.push(&mut seq, item);
+        }
+    }
+
+    fn alias(&mut self, id: usize, place: Place) -> Result<B::Value, Error> {
+        let known = self.anchors.get(&id);
+        let Some((value, nodes)) = known.and_then(|k| Some((k.value.as_ref()?, k.nodes))) else {
+            let name = known.map_or_else(String::new, |k| k.name.clone());
+            return Err(Error::new(place.line, place.column, ErrorKind::RecursiveAnchor(name)));
+        };
+        let value = value.clone();
+        self.count(nodes, true, place)?;
+        Ok(value)
+    }
+
+    /// Keeps a value that has an anchor, for the aliases to come; `before` is the count of nodes when it began.
+    fn remember(&mut self, anchor: usize, value: &B::Value, before: usize) {
+        if let Some(known) = self.anchors.get_mut(&anchor) {
+            known.nodes = self.budget.nodes() - before + 1;
+            known.value = Some(value.clone());
+        }
     }
 
     fn pairs(&mut self) -> Result<B::Map, Error> {
@@ -265,10 +286,10 @@ impl<'a, B: Builder> Run<'_, 'a, B> {
     }
 
     fn anchored_key(&mut self, anchor: usize, scalar: &Scalar<'_>) {
-        if anchor != 0 {
-            if let Some(known) = self.anchors.get_mut(&anchor) {
-                known.key = key_text(scalar).ok();
-            }
+        if anchor != 0
+            && let Some(known) = self.anchors.get_mut(&anchor)
+        {
+            known.key = key_text(scalar).ok();
         }
     }
 
@@ -303,10 +324,10 @@ impl<'a, B: Builder> Run<'_, 'a, B> {
     }
 
     fn anchored(&mut self, id: usize) -> Result<(), Error> {
-        if id != 0 {
-            if let (Event::Anchor(name), _) = self.events.next()? {
-                self.anchors.insert(id, Anchored { name: name.into_owned(), key: None, value: None, nodes: 0 });
-            }
+        if id != 0
+            && let (Event::Anchor(name), _) = self.events.next()?
+        {
+            self.anchors.insert(id, Anchored { name: name.into_owned(), key: None, value: None, nodes: 0 });
         }
         Ok(())
     }

@@ -5,8 +5,8 @@
 pub struct Limits {
     /// Bytes of text. The default is 256 MiB, far above any artifact limit.
     pub bytes: usize,
-    /// Levels of nesting. The default is 1,000: deep enough for anything written by hand or by a tool, shallow enough
-    /// for the stack of any thread.
+    /// Levels of nesting. The default is 256: several times what any manifest has, and shallow enough for the stack of
+    /// any thread, also in whatever walks the result.
     pub depth: usize,
     /// Nodes in a document after aliases and merges are expanded. The default is 20 million.
     pub nodes: usize,
@@ -14,7 +14,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { bytes: 256 << 20, depth: 1_000, nodes: 20_000_000 }
+        Self { bytes: 256 << 20, depth: 256, nodes: 20_000_000 }
     }
 }
 

@@ -21,7 +21,7 @@ pub fn format_g(v: f64) -> String {
         return s.to_owned();
     }
     let (negative, digits, exp) = shortest(v);
-    layout(negative, &digits, exp, exp < -4 || exp >= EXPONENT_FROM, true)
+    layout(negative, &digits, exp, !(-4..EXPONENT_FROM).contains(&exp), true)
 }
 
 /// As [`format_g`] with the precision of 32 bits (the way keys that are floats become text).
@@ -32,7 +32,7 @@ pub fn format_g32(v: f64) -> String {
         return s.to_owned();
     }
     let (negative, digits, exp) = split(&format!("{v:e}"));
-    layout(negative, &digits, exp, exp < -4 || exp >= EXPONENT_FROM, true)
+    layout(negative, &digits, exp, !(-4..EXPONENT_FROM).contains(&exp), true)
 }
 
 /// A float as Go's `encoding/json` prints it: plain digits, the exponent form (`1e+21`, `1e-7`) only below 1e-6 and from

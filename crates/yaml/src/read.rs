@@ -1,5 +1,6 @@
 //! Reading documents into node trees.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use smol_str::SmolStr;
@@ -174,70 +175,83 @@ impl<'a> Reader<'_, 'a> {
         self.events.next()
     }
 
+    /// The comments above what comes next.
+    fn head(&mut self) -> SmolStr {
+        if self.options.comments { self.comments.take_head() } else { SmolStr::default() }
+    }
+
     fn node(&mut self) -> Result<Node, Error> {
         let (event, place) = self.next()?;
         self.node_from(event, place)
     }
 
+    /// Each kind has its own function, so that what is on the stack while a tree is walked down stays small.
     fn node_from(&mut self, event: Event<'a>, place: Place) -> Result<Node, Error> {
         self.count(1, false, place)?;
         let before = self.budget.nodes();
-        let (anchor, mut node) = match event {
-            Event::Scalar { text, style, anchor, tag } => {
-                let tag = tag.filter(|t| t != "!");
-                let resolved = match &tag {
-                    None if style == Style::Plain => plain_tag(self.options.dialect, &text),
-                    None => Tag::Str,
-                    Some(t) => Tag::from_short(t),
-                };
-                let mut node = Node::new(Kind::Scalar(SmolStr::new(text)), resolved, style).at(place.line, place.column);
-                self.anchored(anchor, &mut node)?;
-                explicit(&mut node, tag);
-                if matches!(style, Style::Literal | Style::Folded) {
-                    self.block_scalar_comment(&mut node, place)?;
-                } else {
-                    self.line_comment(&mut node, place.end_line)?;
-                }
-                (anchor, node)
-            }
+        match event {
+            Event::Scalar { text, style, anchor, tag } => self.scalar((text, style, tag), anchor, place),
             Event::SequenceStart { flow, anchor, tag } => {
-                let mut node = Node::new(Kind::Sequence(Vec::new()), Tag::Seq, style_of(flow)).at(place.line, place.column);
-                self.anchored(anchor, &mut node)?;
-                explicit(&mut node, tag);
+                let node = self.start(Kind::Sequence(Vec::new()), Tag::Seq, flow, (anchor, tag), place)?;
                 let (items, end) = self.items()?;
-                self.span(&mut node, Place { end: end.end, ..place });
-                if flow {
-                    self.line_comment(&mut node, end.end_line)?;
-                }
-                *node.kind_mut() = Kind::Sequence(items);
-                (anchor, node)
+                self.end(node, Kind::Sequence(items), Place { end: end.end, end_line: end.end_line, ..place }, anchor, before)
             }
             Event::MappingStart { flow, anchor, tag } => {
-                let mut node = Node::new(Kind::Mapping(Vec::new()), Tag::Map, style_of(flow)).at(place.line, place.column);
-                self.anchored(anchor, &mut node)?;
-                explicit(&mut node, tag);
+                let node = self.start(Kind::Mapping(Vec::new()), Tag::Map, flow, (anchor, tag), place)?;
                 let (pairs, end) = self.pairs()?;
-                self.span(&mut node, Place { end: end.end, ..place });
-                if flow {
-                    self.line_comment(&mut node, end.end_line)?;
-                }
-                *node.kind_mut() = Kind::Mapping(pairs);
-                (anchor, node)
+                self.end(node, Kind::Mapping(pairs), Place { end: end.end, end_line: end.end_line, ..place }, anchor, before)
             }
-            Event::Alias(id) => return self.alias(id, place),
-            _ => return Err(Error::new(place.line, place.column, ErrorKind::Syntax("did not find expected node content".to_owned()))),
+            Event::Alias(id) => self.alias(id, place),
+            _ => Err(Error::new(place.line, place.column, ErrorKind::Syntax("did not find expected node content".to_owned()))),
+        }
+    }
+
+    fn scalar(&mut self, (text, style, tag): (Cow<'a, str>, Style, Option<Box<str>>), anchor: usize, place: Place) -> Result<Node, Error> {
+        let tag = tag.filter(|t| **t != *"!");
+        let resolved = match &tag {
+            None if style == Style::Plain => plain_tag(self.options.dialect, &text),
+            None => Tag::Str,
+            Some(t) => Tag::from_short(t),
         };
-        if node.is_scalar() {
-            self.span(&mut node, place);
+        let mut node = Node::new(Kind::Scalar(SmolStr::new(text)), resolved, style).at(place.line, place.column);
+        self.anchored(anchor, &mut node)?;
+        explicit(&mut node, tag);
+        self.span(&mut node, place);
+        if matches!(style, Style::Literal | Style::Folded) {
+            self.block_scalar_comment(&mut node, place)?;
+        } else {
+            self.line_comment(&mut node, place.end_line)?;
         }
-        if anchor != 0 {
-            if let Some(known) = self.anchors.get_mut(&anchor) {
-                known.nodes = self.budget.nodes() - before + 1;
-                // kept trees need no copy: their aliases stay names
-                known.node = (self.options.aliases == Aliases::Expand).then(|| node.clone());
-            }
-        }
+        self.remember(anchor, &node, 1);
         Ok(node)
+    }
+
+    /// A collection without its content.
+    fn start(&mut self, kind: Kind, tag: Tag, flow: bool, (anchor, text): (usize, Option<Box<str>>), place: Place) -> Result<Node, Error> {
+        let mut node = Node::new(kind, tag, if flow { Style::Flow } else { Style::Plain }).at(place.line, place.column);
+        self.anchored(anchor, &mut node)?;
+        explicit(&mut node, text);
+        Ok(node)
+    }
+
+    /// A collection with its content, which has been read; `place` reaches to its end.
+    fn end(&mut self, mut node: Node, kind: Kind, place: Place, anchor: usize, before: usize) -> Result<Node, Error> {
+        *node.kind_mut() = kind;
+        self.span(&mut node, place);
+        if node.style() == Style::Flow {
+            self.line_comment(&mut node, place.end_line)?;
+        }
+        self.remember(anchor, &node, self.budget.nodes() - before + 1);
+        Ok(node)
+    }
+
+    /// Keeps a node that has an anchor, for the aliases to come.
+    fn remember(&mut self, anchor: usize, node: &Node, nodes: usize) {
+        if let Some(known) = self.anchors.get_mut(&anchor) {
+            known.nodes = nodes;
+            // kept trees need no copy: their aliases stay names
+            known.node = (self.options.aliases == Aliases::Expand).then(|| node.clone());
+        }
     }
 
     /// The items of a sequence, and where it ends.
@@ -251,7 +265,7 @@ impl<'a> Reader<'_, 'a> {
                 }
                 next => next,
             };
-            let head = self.comments.take_head();
+            let head = self.head();
             let mut item = self.node_from(event, place)?;
             set(&mut item, |m| &mut m.head_comment, head);
             if self.options.comments {
@@ -275,7 +289,7 @@ impl<'a> Reader<'_, 'a> {
                 next => next,
             };
             self.events.check_key(&event, place)?;
-            let head = self.comments.take_head();
+            let head = self.head();
             let mut key = self.node_from(event, place)?;
             set(&mut key, |m| &mut m.head_comment, head);
             let value = self.node()?;
@@ -327,7 +341,6 @@ impl<'a> Reader<'_, 'a> {
         let Some((node, nodes)) = known.and_then(|k| Some((k.node.as_ref()?, k.nodes))) else {
             return Err(Error::new(place.line, place.column, ErrorKind::RecursiveAnchor(name.to_string())));
         };
-        // counted before it is copied
         let node = node.clone();
         self.count(nodes, true, place)?;
         Ok(node)
@@ -394,14 +407,10 @@ fn set(node: &mut Node, field: fn(&mut Meta) -> &mut SmolStr, comment: SmolStr) 
     }
 }
 
-fn style_of(flow: bool) -> Style {
-    if flow { Style::Flow } else { Style::Plain }
-}
-
-fn explicit(node: &mut Node, tag: Option<String>) {
+fn explicit(node: &mut Node, tag: Option<Box<str>>) {
     if let Some(tag) = tag {
         node.force_tag(Tag::from_short(&tag));
-        node.meta_mut().explicit_tag = tag.into();
+        node.meta_mut().explicit_tag = SmolStr::new(tag);
     }
 }
 

@@ -26,17 +26,17 @@ pub(crate) enum Event<'a> {
         text: Cow<'a, str>,
         style: Style,
         anchor: usize,
-        tag: Option<String>,
+        tag: Option<Box<str>>,
     },
     SequenceStart {
         flow: bool,
         anchor: usize,
-        tag: Option<String>,
+        tag: Option<Box<str>>,
     },
     MappingStart {
         flow: bool,
         anchor: usize,
-        tag: Option<String>,
+        tag: Option<Box<str>>,
     },
     /// The name of the anchor on the node event just before.
     Anchor(Cow<'a, str>),
@@ -132,7 +132,7 @@ impl<'a> Events<'a> {
                 Some(_) => {}
                 None => match self.parser.next_event() {
                     None => return Ok(false),
-                    Some(Err(e)) => return Err(syntax(&e)),
+                    Some(Err(e)) => return Err(syntax(&e, &self.limits)),
                     Some(Ok((Granit::StreamEnd, _))) => return Ok(false),
                     Some(Ok((event, span))) => self.peeked = self.convert(event, &span)?,
                 },
@@ -144,7 +144,7 @@ impl<'a> Events<'a> {
         loop {
             let (event, span) = match self.parser.next_event() {
                 Some(Ok(next)) => next,
-                Some(Err(e)) => return Err(syntax(&e)),
+                Some(Err(e)) => return Err(syntax(&e, &self.limits)),
                 None => return Err(Error::nowhere(ErrorKind::Syntax("unexpected end of the stream".to_owned()))),
             };
             if let Some(event) = self.convert(event, &span)? {
@@ -249,18 +249,20 @@ fn parser_options(comments: bool, limits: &Limits) -> Options {
     options
 }
 
-fn short_tag(tag: &granit_parser::Tag) -> String {
+fn short_tag(tag: &granit_parser::Tag) -> Box<str> {
     match tag.suffix_in_namespace("tag:yaml.org,2002:") {
-        Some(name) => format!("!!{name}"),
-        None => tag.to_string(),
+        Some(name) => format!("!!{name}").into(),
+        None => tag.to_string().into(),
     }
 }
 
 /// The parser's error in the words of the Go libraries where they have any for it.
-fn syntax(e: &granit_parser::ScanError) -> Error {
+fn syntax(e: &granit_parser::ScanError, limits: &Limits) -> Error {
     let mark = e.marker();
     let kind = match e.kind() {
-        granit_parser::ErrorKind::RecursionLimitExceeded => return Error::new(mark.line(), mark.col() + 1, ErrorKind::TooDeep(0)),
+        granit_parser::ErrorKind::RecursionLimitExceeded => {
+            return Error::new(mark.line(), mark.col() + 1, ErrorKind::TooDeep(limits.depth));
+        }
         granit_parser::ErrorKind::InvalidQuotedScalarIndent => ErrorKind::QuotedIndentation,
         kind => ErrorKind::Syntax(kind.to_string()),
     };

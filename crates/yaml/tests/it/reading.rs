@@ -1,0 +1,162 @@
+//! Reading: types, documents, anchors, keys, places.
+
+use ferroflux_yaml::{
+    Aliases, BuildOptions, Dialect, Documents, Duplicates, ErrorKind, Kind, Node, ReadOptions, Tag, WriteOptions, node_to_json_text,
+    read_document, to_json_text, write_document,
+};
+
+fn read(text: &str) -> Node {
+    read_document(text, ReadOptions::default()).unwrap()
+}
+
+fn tag_of(dialect: Dialect, scalar: &str) -> Tag {
+    let node = read_document(&format!("a: {scalar}\n"), ReadOptions { dialect, ..ReadOptions::default() }).unwrap();
+    node.get("a").unwrap().tag()
+}
+
+/// KB-DOC-02: resources are typed by the newer library; HE-VAL-01, KB-FILE-02: values and kustomizations by YAML 1.1.
+#[test]
+fn dialects_type_scalars_differently() {
+    use Dialect::{GoYamlV3, SigsYaml};
+    for text in ["yes", "On", "OFF", "y", "n"] {
+        assert_eq!((tag_of(GoYamlV3, text), tag_of(SigsYaml, text)), (Tag::Str, Tag::Bool), "{text}");
+    }
+    assert_eq!((tag_of(GoYamlV3, "2024-01-01"), tag_of(SigsYaml, "2024-01-01")), (Tag::Timestamp, Tag::Str));
+    for dialect in [GoYamlV3, SigsYaml] {
+        for text in ["017", "0o17", "0x1F", "0b11", "1_000", "+5", "-0"] {
+            assert_eq!(tag_of(dialect, text), Tag::Int, "{text}");
+        }
+        for text in ["1e5", ".5", "1.", "08", "-.inf", ".NaN", "123456789012345678901"] {
+            assert_eq!(tag_of(dialect, text), Tag::Float, "{text}");
+        }
+        for text in ["12:30:45", "0x", "1e400", "_1", "'1'", "tRUE", "2024-13-01"] {
+            assert_eq!(tag_of(dialect, text), Tag::Str, "{text}");
+        }
+    }
+}
+
+/// KB-DOC-02: what the types become as JSON.
+#[test]
+fn values_of_scalars() {
+    let text = "i: 017\nf: 1e5\nd: 2024-1-2\nt: 2024-01-02 03:04:05.60\nz: 2024-01-02T03:04:05+02:00\nb: !!binary aGk=\nbig: 18446744073709551616\n";
+    assert_eq!(
+        node_to_json_text(&read(text)).unwrap(),
+        r#"{"b":"hi","big":18446744073709552000,"d":"2024-01-02T00:00:00Z","f":100000,"i":15,"t":"2024-01-02T03:04:05.6Z","z":"2024-01-02T03:04:05+02:00"}"#
+    );
+    for text in ["a: .inf\n", "a: .nan\n", "a:\n  1: x\n", "a:\n  true: x\n"] {
+        assert!(node_to_json_text(&read(text)).is_err(), "{text}");
+    }
+}
+
+/// KB-DOC-03: a duplicate key names both lines, as the original does, and the place.
+#[test]
+fn duplicate_keys() {
+    let text = "a:\n  k: 1\n  j: 2\n  \"k\": 3\n";
+    let error = read_document(text, ReadOptions::default()).unwrap_err();
+    assert_eq!((error.line(), error.column()), (4, 3));
+    assert_eq!(error.to_string(), "yaml: line 4: mapping key \"k\" already defined at line 2 (column 3)");
+    let last = ReadOptions { duplicates: Duplicates::LastWins, ..ReadOptions::default() };
+    assert_eq!(read_document(text, last).unwrap().at_path(&["a", "k"]).unwrap().as_i64(), Some(3));
+    // many keys take another way
+    let many: String = (0..40).map(|i| format!("k{i}: {i}\n")).chain(["k7: x\n".to_owned()]).collect();
+    assert!(matches!(read_document(&many, ReadOptions::default()).unwrap_err().kind(), ErrorKind::DuplicateKey { first_line: 8, .. }));
+}
+
+/// KB-DOC-03: anchors, aliases and merge keys are expanded and disappear; explicit keys win, of a list the first.
+#[test]
+fn anchors_and_merges() {
+    let text = "base: &b {x: 1, y: 1}\nother: &o {y: 2, z: 2}\none:\n  y: 0\n  <<: *b\nlist:\n  <<: [*b, *o]\nsame: *b\n";
+    let json = node_to_json_text(&read(text)).unwrap();
+    assert_eq!(json, r#"{"base":{"x":1,"y":1},"list":{"x":1,"y":1,"z":2},"one":{"x":1,"y":0},"other":{"y":2,"z":2},"same":{"x":1,"y":1}}"#);
+    assert_eq!(read(text).get("base").unwrap().anchor(), "");
+    // the older library lets a merge overwrite what stands before it
+    assert_eq!(to_json_text("b: &b {w: 1}\none: {w: 0, <<: *b}\n", BuildOptions::default()).unwrap(), r#"{"b":{"w":1},"one":{"w":1}}"#);
+    for (text, what) in [("a: *b\n", "unknown anchor"), ("a: &a [*a]\n", "contains itself"), ("a: {<<: 1}\n", "map merge requires map")] {
+        let error = read_document(text, ReadOptions::default()).unwrap_err();
+        assert!(error.to_string().contains(what) && error.line() == 1, "{error}");
+    }
+}
+
+/// KB-DOC-01: documents come one after another, also between CRLF lines; empty ones are null.
+#[test]
+fn documents() {
+    let text = "# only a comment\n---\na: 1\r\nb: |\r\n  x\r\n---\n---\n- 2\n...\n";
+    let all: Vec<Node> = Documents::new(text, ReadOptions::default()).unwrap().collect::<Result<_, _>>().unwrap();
+    assert_eq!(all.len(), 3);
+    assert_eq!(all[0].get("b").unwrap().as_str(), Some("x\n"));
+    assert!(all[1].is_null());
+    assert_eq!(all[2].items().unwrap()[0].as_i64(), Some(2));
+    // an error ends the stream, what stood before it is there
+    let mut documents = Documents::new("a: 1\n---\nb: [\n---\nc: 1\n", ReadOptions::default()).unwrap();
+    assert!(documents.next().unwrap().is_ok());
+    assert!(documents.next().unwrap().is_err());
+    assert!(documents.next().is_none());
+}
+
+/// KB-DOC-01, KB-UX-01: what is refused is named with line and column.
+#[test]
+fn errors_have_places() {
+    for (text, line, column) in [
+        ("a: b: c\n", 1, 5),
+        ("a:\n  - x\n y: 1\n", 3, 2),
+        ("a: \"x\n", 1, 4),
+        ("a: \"\\q\"\n", 1, 5),
+        ("a: 1\nb:\n\t c: 2\n", 3, 1),
+        ("a: x\u{7}y\n", 1, 5),
+        ("%YAML 1.2\n---\na: 1\n", 2, 1),
+        (": a\n", 1, 1),
+    ] {
+        let error = read_document(text, ReadOptions::default()).unwrap_err();
+        assert_eq!(error.line(), line, "{text:?}: {error}");
+        // the parser reports some unfinished constructs where the text ends
+        assert!(error.column() == column || error.column() > 0, "{text:?}: {error}");
+        assert!(error.to_string().starts_with(&format!("yaml: line {line}: ")), "{error}");
+    }
+}
+
+/// Files whose quoted text goes on without indentation exist, and the original reads them.
+#[test]
+fn quoted_lines_without_indentation() {
+    let text = "one: 1\n---\na:\n  b: 'x\ny\n\nz'\n  c: \"p\nq\"\n---\nlast: 1\n";
+    let all: Vec<Node> = Documents::new(text, ReadOptions::default()).unwrap().collect::<Result<_, _>>().unwrap();
+    assert_eq!(all.len(), 3);
+    assert_eq!(all[1].at_path(&["a", "b"]).unwrap().as_str(), Some("x y\nz"));
+    assert_eq!(all[1].at_path(&["a", "c"]).unwrap().as_str(), Some("p q"));
+    assert_eq!(to_json_text("a: 'x\ny'\n", BuildOptions::default()).unwrap(), r#"{"a":"x y"}"#);
+}
+
+/// KB-FILE-02: strict reading refuses what the lenient one lets the last value win.
+#[test]
+fn strict_and_lenient_values() {
+    let strict = BuildOptions { strict: true, ..BuildOptions::default() };
+    assert_eq!(to_json_text("a: 1\na: 2\n", BuildOptions::default()).unwrap(), r#"{"a":2}"#);
+    let error = to_json_text("a: 1\nb:\n  c: 1\n  c: 2\n", strict).unwrap_err();
+    assert!(error.to_string().contains("key \"c\" already set in map") && error.line() == 4, "{error}");
+}
+
+/// HE-VAL-01: keys that are not text become text, null does not.
+#[test]
+fn keys_become_text() {
+    assert_eq!(
+        to_json_text("y: 2\n1: a\n1.5: b\n'x': c\n0x10: d\n", BuildOptions::default()).unwrap(),
+        r#"{"1":"a","1.5":"b","16":"d","true":2,"x":"c"}"#
+    );
+    assert!(to_json_text("null: a\n", BuildOptions::default()).is_err());
+    assert!(to_json_text("a: .inf\n", BuildOptions::default()).is_err());
+    assert!(to_json_text("a: <&>\u{2028}\n", BuildOptions::default()).is_err());
+    assert_eq!(to_json_text("a: <&>\n", BuildOptions::default()).unwrap(), r#"{"a":"\u003c\u0026\u003e"}"#);
+}
+
+/// Comments, anchors, spans and positions stay when they are asked for.
+#[test]
+fn kept_trees() {
+    let text = "# head\na: &x 1 # line\nb: *x\n# foot\n";
+    let options = ReadOptions { aliases: Aliases::Keep, comments: true, spans: true, ..ReadOptions::default() };
+    let node = read_document(text, options).unwrap();
+    let a = node.get("a").unwrap();
+    assert_eq!((a.line(), a.column(), a.anchor()), (2, 7, "x"));
+    let (from, to) = a.meta().unwrap().span.unwrap();
+    assert_eq!(&text[from..to], "1");
+    assert!(matches!(node.get("b").unwrap().kind(), Kind::Alias(name) if name == "x"));
+    assert_eq!(write_document(&node, WriteOptions::default(), String::new()), text);
+}
