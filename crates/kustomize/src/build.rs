@@ -50,6 +50,16 @@ pub fn build(files: &dyn FileSystem, path: &str, options: &Options, remote: Opti
     build_with_root(files, path, options, remote, None)
 }
 
+/// Builds a directory of this machine, as the command line does: the whole disk is the file tree, so that bases beside
+/// the directory are found; `options` say what may be read.
+pub fn build_directory(directory: &std::path::Path, options: &Options, remote: Option<&dyn RemoteLoader>) -> Result<Output> {
+    let disk = crate::file_system::DiskFileSystem::new("/").map_err(|e| Error::new(ErrorKind::Other, e.to_string()))?;
+    let disk = disk.with_max_file_bytes(options.limits.file_bytes as u64);
+    let shown = directory.display();
+    let path = disk.path_of(directory).ok_or_else(|| Error::new(ErrorKind::NotFound, format!("'{shown}': no such file or directory")))?;
+    build(&disk, &path, options, remote)
+}
+
 /// As [`build`], with the text of the root kustomization given instead of read (KC-GEN-03).
 pub(crate) fn build_with_root(
     files: &dyn FileSystem,

@@ -265,6 +265,9 @@ fn normalize(node: &mut Node) {
     }
     match node.tag() {
         Tag::Str => {
+            if node.style() == Style::Folded {
+                refold(node);
+            }
             if node.style() != Style::Plain {
                 let multi_line = text(node).contains('\n');
                 node.set_style(if multi_line { Style::Literal } else { Style::Plain });
@@ -281,6 +284,17 @@ fn normalize(node: &mut Node) {
             }
         }
         _ => {}
+    }
+}
+
+/// A folded text is written and read again on the way, which may change its line breaks.
+fn refold(node: &mut Node) {
+    let written = crate::output::document_text(&Node::mapping(vec![(Node::string("text"), node.clone())]));
+    if let Ok(read) = read_document(&written, ReadOptions::default())
+        && let Some(again) = read.get("text").and_then(Node::text)
+    {
+        let again = again.to_owned();
+        node.set_string(again);
     }
 }
 

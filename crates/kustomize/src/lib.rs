@@ -44,7 +44,7 @@ mod tree;
 mod variables;
 mod warning;
 
-pub use build::{Output, build};
+pub use build::{Output, build, build_directory};
 pub use error::{Error, ErrorKind, Place, Result};
 pub use file_system::{DiskFileSystem, Entry, EntryKind, FileError, FileSystem, MemoryFileSystem, Resolved};
 pub use identity::{Gvk, ResId};

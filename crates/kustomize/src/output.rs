@@ -61,10 +61,10 @@ pub fn to_yaml_stream(objects: &[Object]) -> Result<String> {
     Ok(out)
 }
 
-/// Whether a mapping has a list or a mapping for a key.
+/// Whether a mapping has a list, a mapping or a null for a key, over which the original's own parser falls.
 fn has_complex_key(node: &Node) -> bool {
     node.items().unwrap_or_default().iter().any(has_complex_key)
-        || node.pairs().unwrap_or_default().iter().any(|(key, value)| !key.is_scalar() || has_complex_key(value))
+        || node.pairs().unwrap_or_default().iter().any(|(key, value)| !key.is_scalar() || key.is_null() || has_complex_key(value))
 }
 
 /// A node in block style, keys in their order; for annotations and messages.

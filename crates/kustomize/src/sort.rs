@@ -92,14 +92,10 @@ impl SortOrder {
         resources.check_unique()?;
         let key = |r: &Resource| {
             let id = r.id();
-            // of Namespaces the built-in one comes first
-            let foreign = id.gvk.kind == "Namespace" && !id.gvk.group.is_empty();
-            (
-                rank_in(id.gvk.kind, first, last),
-                foreign,
-                gvk_key(id.gvk),
-                format!("{}|{}|{}", id.gvk, or(id.namespace, "~X"), or(id.name, "~N")),
-            )
+            let rank = rank_in(id.gvk.kind, first, last);
+            // of Namespaces with a place of their own the built-in one comes first
+            let foreign = rank != 0 && id.gvk.kind == "Namespace" && !id.gvk.group.is_empty();
+            (rank, foreign, gvk_key(id.gvk), format!("{}|{}|{}", id.gvk, or(id.namespace, "~X"), or(id.name, "~N")))
         };
         resources.sort_by_cached_key(key);
         Ok(())
