@@ -24,6 +24,7 @@ mod regex;
 mod runes;
 mod semver;
 mod strings;
+mod toml;
 mod url;
 mod yaml;
 
@@ -50,6 +51,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Function> {
             reflection::FUNCTIONS,
             regex::FUNCTIONS,
             semver::FUNCTIONS,
+            toml::FUNCTIONS,
             url::FUNCTIONS,
             yaml::FUNCTIONS,
         ],

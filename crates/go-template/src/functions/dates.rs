@@ -100,3 +100,21 @@ pub(super) fn utc_fields(unix: i64) -> [i64; 6] {
     let wall = Time::unix(unix, 0, Zone::Utc).wall();
     [wall.date.year, wall.date.month, wall.date.day, wall.hour, wall.minute, wall.second]
 }
+
+/// The time that a TOML value stands for; without an offset it is one of UTC.
+pub(super) fn toml_time(text: &str) -> Option<Value> {
+    const LAYOUTS: [&str; 6] = [
+        "2006-01-02T15:04:05.999999999Z07:00",
+        "2006-01-02 15:04:05.999999999Z07:00",
+        "2006-01-02T15:04:05.999999999",
+        "2006-01-02 15:04:05.999999999",
+        "2006-01-02",
+        "15:04:05.999999999",
+    ];
+    // Only dates and times have these at these places.
+    if !matches!((text.as_bytes().get(4), text.as_bytes().get(2)), (Some(b'-'), _) | (_, Some(b':'))) {
+        return None;
+    }
+    let text = text.to_ascii_uppercase();
+    LAYOUTS.iter().find_map(|layout| parse::parse(layout.as_bytes(), text.as_bytes(), &Zone::Utc).ok()).map(TimeObject::value)
+}

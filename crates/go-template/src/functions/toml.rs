@@ -1,0 +1,19 @@
+//! TOML in and out, with the layout and the error texts of the Go library that Helm uses.
+
+use crate::function::Function;
+use crate::value::{Type, Value};
+
+mod read;
+mod write;
+
+const ANY: Type = Type::Any;
+const S: Type = Type::String;
+
+/// The functions of this module. Plain `toToml` answers the text of an error, `mustToToml` fails.
+pub(super) const FUNCTIONS: &[Function] = &[
+    Function::new("toToml", &[ANY], |_, a| Ok(write::write(a.value(0)).map_or_else(|e| e.to_string().into(), Value::string))),
+    Function::new("mustToToml", &[ANY], |_, a| Ok(Value::string(write::write(a.value(0))?))),
+    Function::new("fromToml", &[S], |_, a| {
+        Ok(read::read(&a.text(0)).unwrap_or_else(|e| Value::map([("Error", e.to_string().into())])))
+    }),
+];

@@ -1,0 +1,466 @@
+//! Reading TOML 1.0.
+
+use thiserror::Error;
+
+use crate::functions::dates::toml_time;
+use crate::strconv;
+use crate::value::{MAX_DEPTH, Map, Value};
+
+/// Where a text stops to be TOML, and why.
+#[derive(Debug, Error)]
+pub(super) enum TomlError {
+    #[error("toml: line {0}: {1}")]
+    Line(usize, String),
+    #[error("toml: line {0} (last key {key}): {2}", key = strconv::quote(.1.as_bytes()))]
+    Key(usize, String, String),
+}
+
+/// Parses a document into a map.
+pub(super) fn read(text: &str) -> Result<Value, TomlError> {
+    let root = Map::new();
+    let mut reader = Reader { rest: text, line: 1, depth: 0, last_key: String::new(), made: vec![] };
+    reader.document(&root)?;
+    Ok(Value::Map(root))
+}
+
+/// How a table came to be, which decides what may still be added to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    /// On the way to another header; its own header may follow.
+    Implicit,
+    /// By its own `[header]`.
+    Header,
+    /// By a dotted key.
+    Dotted,
+    /// `{…}`: closed.
+    Inline,
+}
+
+struct Reader<'t> {
+    rest: &'t str,
+    line: usize,
+    depth: usize,
+    /// The dotted name of the key that is being read, for errors.
+    last_key: String,
+    /// Tables with their origins. Few enough to search.
+    made: Vec<(Map, Origin)>,
+}
+
+type Parsed<T> = Result<T, TomlError>;
+
+impl Reader<'_> {
+    fn error(&self, text: impl Into<String>) -> TomlError {
+        if self.last_key.is_empty() { TomlError::Line(self.line, text.into()) } else { TomlError::Key(self.line, self.last_key.clone(), text.into()) }
+    }
+
+    fn peek(&self) -> Option<char> {
+        self.rest.chars().next()
+    }
+
+    fn next(&mut self) -> Option<char> {
+        let c = self.peek()?;
+        self.rest = &self.rest[c.len_utf8()..];
+        self.line += usize::from(c == '\n');
+        Some(c)
+    }
+
+    fn take(&mut self, text: &str) -> bool {
+        let found = self.rest.starts_with(text);
+        if found {
+            for _ in text.chars() {
+                self.next();
+            }
+        }
+        found
+    }
+
+    /// What stands here, as errors show it.
+    fn here(&self) -> String {
+        match self.peek() {
+            None => "end of file".to_owned(),
+            Some('\n') => "'\\n'".to_owned(),
+            Some(c) => format!("'{c}'"),
+        }
+    }
+
+    fn skip_blanks(&mut self) {
+        while matches!(self.peek(), Some(' ' | '\t')) {
+            self.next();
+        }
+    }
+
+    fn skip_comment(&mut self) {
+        if self.peek() == Some('#') {
+            while self.peek().is_some_and(|c| c != '\n') {
+                self.next();
+            }
+        }
+    }
+
+    /// Skips blanks, comments and line breaks.
+    fn skip_lines(&mut self) {
+        loop {
+            self.skip_blanks();
+            self.skip_comment();
+            if !(self.take("\n") || self.take("\r\n")) {
+                return;
+            }
+        }
+    }
+
+    fn end_of_line(&mut self) -> Parsed<()> {
+        self.skip_blanks();
+        self.skip_comment();
+        if self.rest.is_empty() || self.take("\n") || self.take("\r\n") {
+            return Ok(());
+        }
+        Err(self.error(format!("expected a top-level item to end with a newline, comment, or EOF, but got {} instead", self.here())))
+    }
+
+    fn document(&mut self, root: &Map) -> Parsed<()> {
+        let mut table = root.clone();
+        let mut prefix = String::new();
+        loop {
+            self.skip_lines();
+            self.last_key.clear();
+            match self.peek() {
+                None => return Ok(()),
+                Some('[') => (table, prefix) = self.header(root)?,
+                Some(_) => self.key_value(&table, &prefix)?,
+            }
+            // The break is counted first, so errors of this line are behind us.
+            self.last_key.clear();
+            self.end_of_line()?;
+        }
+    }
+
+    fn header(&mut self, root: &Map) -> Parsed<(Map, String)> {
+        let several = self.rest.starts_with("[[");
+        self.next();
+        if several {
+            self.next();
+        }
+        let keys = self.keys(']')?;
+        if !self.take(if several { "]]" } else { "]" }) {
+            return Err(self.error(format!("expected end of table name delimiter ']', but got {} instead", self.here())));
+        }
+        let name = keys.join(".");
+        let (last, parents) = keys.split_last().ok_or_else(|| self.error("empty key"))?;
+        let mut table = root.clone();
+        for key in parents {
+            table = self.child(&table, key, Origin::Implicit, &name)?;
+        }
+        let table = if several { self.appended(&table, last, &name)? } else { self.child(&table, last, Origin::Header, &name)? };
+        Ok((table, name))
+    }
+
+    fn defined(&self, name: &str) -> TomlError {
+        self.error(format!("Key '{name}' has already been defined."))
+    }
+
+    fn origin(&mut self, map: &Map) -> Option<&mut Origin> {
+        self.made.iter_mut().find(|(made, _)| made.same(map)).map(|(_, origin)| origin)
+    }
+
+    /// The table under a key, made if it is not there.
+    fn child(&mut self, table: &Map, key: &str, origin: Origin, name: &str) -> Parsed<Map> {
+        let Some(value) = table.get(key) else {
+            let map = Map::new();
+            self.made.push((map.clone(), origin));
+            table.insert(key, Value::Map(map.clone()));
+            return Ok(map);
+        };
+        let inner = match value {
+            Value::Map(map) => map,
+            // A further header inside of an array of tables means its last table.
+            Value::List(list) if origin == Origin::Implicit => match list.items().last() {
+                Some(Value::Map(map)) => return Ok(map.clone()),
+                _ => return Err(self.defined(name)),
+            },
+            _ => return Err(self.defined(name)),
+        };
+        let allowed = match (self.origin(&inner), origin) {
+            (None | Some(Origin::Inline), _) => false,
+            (Some(made), Origin::Header) if *made == Origin::Implicit => {
+                *made = Origin::Header;
+                true
+            }
+            (Some(_), Origin::Implicit) => true,
+            (Some(made), Origin::Dotted) => *made == Origin::Dotted,
+            _ => false,
+        };
+        if allowed { Ok(inner) } else { Err(self.defined(name)) }
+    }
+
+    /// A new table at the end of an array of tables.
+    fn appended(&mut self, table: &Map, key: &str, name: &str) -> Parsed<Map> {
+        let mut items = match table.get(key) {
+            None => Vec::new(),
+            Some(Value::List(list)) if list.items().last().is_some_and(|v| v.as_map().is_some_and(|m| self.made.iter().any(|(made, o)| made.same(m) && *o == Origin::Header))) => {
+                list.items().to_vec()
+            }
+            Some(_) => return Err(self.defined(name)),
+        };
+        let map = Map::new();
+        self.made.push((map.clone(), Origin::Header));
+        items.push(Value::Map(map.clone()));
+        table.insert(key, Value::list(items));
+        Ok(map)
+    }
+
+    /// `a.b.c = value`, put into `table`.
+    fn key_value(&mut self, table: &Map, prefix: &str) -> Parsed<()> {
+        let keys = self.keys('=')?;
+        if !self.take("=") {
+            return Err(self.error(format!("expected '.' or '=', but got {} instead", self.here())));
+        }
+        let name = if prefix.is_empty() { keys.join(".") } else { format!("{prefix}.{}", keys.join(".")) };
+        self.last_key.clone_from(&name);
+        let (last, parents) = keys.split_last().ok_or_else(|| self.error("empty key"))?;
+        let mut table = table.clone();
+        for key in parents {
+            table = self.child(&table, key, Origin::Dotted, &name)?;
+        }
+        self.skip_blanks();
+        let value = self.value()?;
+        if table.contains_key(last) {
+            return Err(self.defined(&name));
+        }
+        table.insert(last.as_str(), value);
+        Ok(())
+    }
+
+    /// Dotted keys up to `end`, with the blanks around them.
+    fn keys(&mut self, end: char) -> Parsed<Vec<String>> {
+        let mut keys = Vec::new();
+        loop {
+            self.skip_blanks();
+            let key = match self.peek() {
+                Some('"') => self.basic_string()?,
+                Some('\'') => self.literal_string()?,
+                _ => {
+                    let len = self.rest.bytes().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')).count();
+                    if len == 0 {
+                        let what = if end == ']' { "unexpected end of table name (table names cannot be empty)" } else { "unexpected character in key" };
+                        return Err(self.error(format!("{what}: {}", self.here())));
+                    }
+                    let (key, rest) = self.rest.split_at(len);
+                    self.rest = rest;
+                    key.to_owned()
+                }
+            };
+            keys.push(key);
+            self.skip_blanks();
+            if !self.take(".") {
+                return Ok(keys);
+            }
+        }
+    }
+
+    fn value(&mut self) -> Parsed<Value> {
+        match self.peek() {
+            Some('"') if self.rest.starts_with("\"\"\"") => self.multi_line("\"\"\"").map(Value::from),
+            Some('\'') if self.rest.starts_with("'''") => self.multi_line("'''").map(Value::from),
+            Some('"') => self.basic_string().map(Value::from),
+            Some('\'') => self.literal_string().map(Value::from),
+            Some('[') => self.nested(Self::array),
+            Some('{') => self.nested(Self::inline_table),
+            Some(c) if c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.' | '_') => self.bare(),
+            _ => Err(self.error(format!("expected value but found {} instead", self.here()))),
+        }
+    }
+
+    fn nested(&mut self, read: fn(&mut Self) -> Parsed<Value>) -> Parsed<Value> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(self.error(format!("values are nested more than {MAX_DEPTH} deep")));
+        }
+        self.next();
+        let value = read(self);
+        self.depth -= 1;
+        value
+    }
+
+    fn array(&mut self) -> Parsed<Value> {
+        let mut items = Vec::new();
+        loop {
+            self.skip_lines();
+            if self.take("]") {
+                return Ok(Value::list(items));
+            }
+            items.push(self.value()?);
+            self.skip_lines();
+            if !self.take(",") && self.peek() != Some(']') {
+                return Err(self.error(format!("expected a comma (',') or array terminator (']'), but got {}", self.here())));
+            }
+        }
+    }
+
+    fn inline_table(&mut self) -> Parsed<Value> {
+        let map = Map::new();
+        let outer = self.last_key.clone();
+        self.skip_blanks();
+        if !self.take("}") {
+            loop {
+                self.key_value(&map, "")?;
+                self.skip_blanks();
+                if self.take("}") {
+                    break;
+                }
+                if !self.take(",") {
+                    return Err(self.error(format!("expected a comma or an inline table terminator '}}', but got {} instead", self.here())));
+                }
+            }
+        }
+        self.last_key = outer;
+        self.made.push((map.clone(), Origin::Inline));
+        Ok(Value::Map(map))
+    }
+
+    /// A boolean, number, date or time.
+    fn bare(&mut self) -> Parsed<Value> {
+        let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.' | '_' | ':');
+        let mut len = self.rest.find(|c| !is_part(c)).unwrap_or(self.rest.len());
+        // A date and a time may stand apart.
+        let after = &self.rest[len..];
+        if len == 10 && self.rest.as_bytes().get(4) == Some(&b'-') && after.starts_with(' ') && after[1..].starts_with(|c: char| c.is_ascii_digit()) {
+            len += 1 + after[1..].find(|c| !is_part(c)).unwrap_or(after.len() - 1);
+        }
+        let (text, rest) = self.rest.split_at(len);
+        let value = self.typed(text)?;
+        self.rest = rest;
+        Ok(value)
+    }
+
+    fn typed(&self, text: &str) -> Parsed<Value> {
+        match text {
+            "true" => return Ok(true.into()),
+            "false" => return Ok(false.into()),
+            "inf" | "+inf" => return Ok(f64::INFINITY.into()),
+            "-inf" => return Ok(f64::NEG_INFINITY.into()),
+            "nan" | "+nan" | "-nan" => return Ok(f64::NAN.into()),
+            _ => {}
+        }
+        if let Some(time) = toml_time(text) {
+            return Ok(time);
+        }
+        let digits = text.trim_start_matches(['+', '-']);
+        let prefixed = digits.starts_with("0x") || digits.starts_with("0o") || digits.starts_with("0b");
+        if digits.starts_with('_') || digits.ends_with('_') || digits.contains("__") {
+            return Err(self.error(format!("Invalid integer {}: underscores must be surrounded by digits", strconv::quote(text.as_bytes()))));
+        }
+        let plain: String = text.chars().filter(|c| *c != '_').collect();
+        if !prefixed && digits.contains(['.', 'e', 'E']) {
+            let pointed = digits.starts_with('.') || digits.ends_with('.') || digits.contains(".e") || digits.contains(".E");
+            return match plain.parse::<f64>() {
+                Ok(f) if !pointed => Ok(f.into()),
+                _ => Err(self.error(format!("Invalid float value: {}", strconv::quote(text.as_bytes())))),
+            };
+        }
+        if !digits.starts_with(|c: char| c.is_ascii_digit()) {
+            return Err(self.error(format!("expected value but found {} instead", strconv::quote(text.as_bytes()))));
+        }
+        if !prefixed && digits.len() > 1 && digits.starts_with('0') {
+            return Err(self.error(format!("Invalid integer {}: cannot have leading zeroes", strconv::quote(text.as_bytes()))));
+        }
+        if !prefixed && !plain.trim_start_matches(['+', '-']).bytes().all(|b| b.is_ascii_digit()) {
+            return Err(self.error(format!("expected value but found {} instead", strconv::quote(text.as_bytes()))));
+        }
+        strconv::parse_int(&plain).map(Value::Int64).ok_or_else(|| self.error(format!("{text} is out of range for int64")))
+    }
+
+    fn basic_string(&mut self) -> Parsed<String> {
+        self.next();
+        let mut out = String::new();
+        loop {
+            match self.peek() {
+                Some('"') => {
+                    self.next();
+                    return Ok(out);
+                }
+                Some('\\') => {
+                    self.next();
+                    out.push(self.escape()?);
+                }
+                None => return Err(self.error("unexpected EOF; expected '\"'")),
+                Some('\n') => return Err(self.error("strings cannot contain newlines")),
+                Some(c) if c.is_control() && c != '\t' => {
+                    return Err(self.error(format!("control characters are not allowed inside strings: '0x{:02x}'", u32::from(c))));
+                }
+                Some(c) => {
+                    self.next();
+                    out.push(c);
+                }
+            }
+        }
+    }
+
+    fn literal_string(&mut self) -> Parsed<String> {
+        self.next();
+        let end = self.rest.find(['\'', '\n']).ok_or_else(|| self.error("unexpected EOF; expected \"'\""))?;
+        if self.rest.as_bytes().get(end) == Some(&b'\n') {
+            return Err(self.error("strings cannot contain newlines"));
+        }
+        let text = self.rest[..end].to_owned();
+        self.rest = &self.rest[end + 1..];
+        Ok(text)
+    }
+
+    /// A string between three quotes; a line break directly behind the first ones does not count.
+    fn multi_line(&mut self, quotes: &str) -> Parsed<String> {
+        self.take(quotes);
+        _ = self.take("\n") || self.take("\r\n");
+        let quote = quotes.chars().next();
+        let mut out = String::new();
+        loop {
+            if self.take(quotes) {
+                // Up to two quotes may stand before the closing ones.
+                for _ in 0..2 {
+                    if self.peek() == quote {
+                        out.extend(self.next());
+                    }
+                }
+                return Ok(out);
+            }
+            match self.next() {
+                None => return Err(self.error(format!("unexpected EOF; expected {}", strconv::quote(quotes.as_bytes())))),
+                Some('\\') if quote == Some('"') => {
+                    let rest = self.rest.trim_start_matches([' ', '\t', '\r']);
+                    if rest.starts_with('\n') {
+                        while self.peek().is_some_and(char::is_whitespace) {
+                            self.next();
+                        }
+                    } else {
+                        out.push(self.escape()?);
+                    }
+                }
+                Some('\r') if self.peek() == Some('\n') => {}
+                Some(c) => out.push(c),
+            }
+        }
+    }
+
+    fn escape(&mut self) -> Parsed<char> {
+        let c = self.next();
+        let digits = match c {
+            Some('b') => return Ok('\u{8}'),
+            Some('t') => return Ok('\t'),
+            Some('n') => return Ok('\n'),
+            Some('f') => return Ok('\u{c}'),
+            Some('r') => return Ok('\r'),
+            Some('e') => return Ok('\u{1b}'),
+            Some(c @ ('"' | '\\')) => return Ok(c),
+            Some('u') => 4,
+            Some('U') => 8,
+            other => {
+                let shown = other.map(String::from).unwrap_or_default();
+                return Err(self.error(format!("invalid escape character '{shown}'; only the following escape characters are allowed: \\b, \\t, \\n, \\f, \\r, \\\", \\\\, \\uXXXX, and \\UXXXXXXXX")));
+            }
+        };
+        let hex: String = self.rest.chars().take(digits).collect();
+        let code = u32::from_str_radix(&hex, 16).ok().filter(|_| hex.len() == digits);
+        let code = code.ok_or_else(|| self.error(format!("expected {digits} hexadecimal digits after '\\u', but got {hex:?} instead")))?;
+        self.rest = &self.rest[hex.len()..];
+        char::from_u32(code).ok_or_else(|| self.error(format!("Escaped character '\\u{hex}' is not valid UTF-8.")))
+    }
+}
