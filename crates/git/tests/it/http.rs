@@ -1,0 +1,114 @@
+use ferroflux_git::{Auth, CheckoutOptions, GitError, Reference, Secret, Tls};
+use ferroflux_test_harness::http::{self, Options};
+
+use crate::{Fixture, branch, checkout, entries, mirrored_objects, remote};
+
+/// SRC-GIT-02, SRC-GIT-05, SRC-GIT-07: one commit at depth 1, an unchanged one by one listing, the next by its delta,
+/// whatever protocol version the server speaks (CRT-03-01).
+#[tokio::test(flavor = "multi_thread")]
+async fn a_branch_is_followed() {
+    for protocol_v0 in [false, true] {
+        let f = Fixture::new();
+        let repository = f.repository("app");
+        for n in 0..20 {
+            repository.commit(&format!("old {n}"), &[("old.yaml", &format!("n: {n}\n"))]).unwrap();
+        }
+        let first = repository.commit("first\n\nbody", &[("deploy/app.yaml", "a: 1\n"), ("README.md", "hi\n")]).unwrap();
+        let server = http::serve(&f.root(), Options { protocol_v0, ..Options::default() }).await.unwrap();
+        let remote = remote(&server.url("app"));
+        let got = checkout(&f.client, &remote, &branch("main")).await.unwrap();
+        assert_eq!(got.resolved().revision(), format!("main@sha1:{first}"));
+        assert_eq!(got.commit().message(), "first\n\nbody\n");
+        assert_eq!(entries(&got, &CheckoutOptions::default()), ["README.md", "deploy/", "deploy/app.yaml", "old.yaml"]);
+        assert_eq!(mirrored_objects(&f.mirrors()), 6, "one commit, two trees, three blobs (protocol_v0: {protocol_v0})");
+        drop(got);
+        let revision = format!("main@sha1:{first}");
+        let before = server.requests();
+        assert!(f.client.checkout(&remote, &branch("main"), false, Some(&revision)).await.unwrap().is_none());
+        assert!(server.requests() - before <= 2, "one listing");
+        let second = repository.commit("second", &[("deploy/app.yaml", "a: 2\n")]).unwrap();
+        let got = f.client.checkout(&remote, &branch("main"), false, Some(&revision)).await.unwrap().unwrap();
+        assert_eq!(got.resolved().commit, second);
+        assert_eq!(mirrored_objects(&f.mirrors()), 10, "a commit, two trees and a blob more (protocol_v0: {protocol_v0})");
+        assert_eq!(entries(&got, &CheckoutOptions::default()), ["README.md", "deploy/", "deploy/app.yaml", "old.yaml"]);
+    }
+}
+
+/// SRC-GIT-17: basic, bearer and the URL's userinfo; a refusal is told without the password.
+#[tokio::test(flavor = "multi_thread")]
+async fn credentials_are_sent() {
+    let f = Fixture::new();
+    f.repository("app").commit("c", &[("a", "1")]).unwrap();
+    let options = Options { basic: Some(("alice".into(), "s3cret".into())), bearer: Some("tok3n".into()), ..Options::default() };
+    let server = http::serve(&f.root(), options).await.unwrap();
+    let basic = |password: &str| Auth::Basic { username: "alice".into(), password: Secret::new(password) };
+    for (auth, url, good) in [
+        (basic("s3cret"), server.url("app"), true),
+        (Auth::Bearer(Secret::new("tok3n")), server.url("app"), true),
+        (Auth::Anonymous, server.url("app").replace("://", "://alice:s3cret@"), true),
+        (Auth::Anonymous, server.url("app"), false),
+        (basic("wr0ng"), server.url("app"), false),
+        (Auth::Anonymous, server.url("app").replace("://", "://alice:wr0ng@"), false),
+    ] {
+        let remote = ferroflux_git::Remote { auth, ..remote(&url) };
+        match checkout(&f.client, &remote, &branch("main")).await {
+            Ok(_) => assert!(good, "{url}"),
+            Err(error) => {
+                assert!(!good && matches!(error, GitError::Unauthorized { .. }), "{error}");
+                assert!(!error.to_string().contains("wr0ng"), "{error}");
+            }
+        }
+    }
+}
+
+/// SRC-AUTH-01, SRC-GIT-17: TLS with a private authority, with and without a client certificate.
+#[tokio::test(flavor = "multi_thread")]
+async fn tls_is_checked() {
+    let f = Fixture::new();
+    f.repository("app").commit("c", &[("a", "1")]).unwrap();
+    let server = http::serve(&f.root(), Options { tls: true, client_certificate: true, ..Options::default() }).await.unwrap();
+    let pki = server.pki().unwrap().clone();
+    let with = |ca: bool, client: bool| Tls {
+        ca: ca.then(|| pki.ca.clone()),
+        certificate: client.then(|| pki.client_certificate.clone()),
+        private_key: client.then(|| Secret::new(&pki.client_key)),
+    };
+    for (tls, good) in [(with(true, true), true), (with(true, false), false), (with(false, true), false)] {
+        let remote = ferroflux_git::Remote { tls, ..remote(&server.url("app")) };
+        let got = checkout(&f.client, &remote, &branch("main")).await;
+        assert_eq!(got.is_ok(), good, "{:?}", got.err());
+    }
+    let broken = ferroflux_git::Remote { tls: Tls { ca: Some("no PEM".into()), ..Tls::default() }, ..remote(&server.url("app")) };
+    assert!(matches!(broken.check(), Err(GitError::Credentials(_))));
+}
+
+/// SRC-GIT-03, SRC-GIT-06: what is missing is named; an empty repository is told apart.
+#[tokio::test(flavor = "multi_thread")]
+async fn missing_things_are_named() {
+    let f = Fixture::new();
+    f.repository("empty");
+    f.repository("app").commit("c", &[("a", "1")]).unwrap();
+    for protocol_v0 in [false, true] {
+        let server = http::serve(&f.root(), Options { protocol_v0, ..Options::default() }).await.unwrap();
+        let error = |name: &'static str, reference: Reference| {
+            let (client, remote) = (f.client.clone(), remote(&server.url(name)));
+            async move { checkout(&client, &remote, &reference).await.unwrap_err().to_string() }
+        };
+        assert_eq!(error("empty", branch("main")).await, "git repository is empty");
+        assert_eq!(error("app", branch("nope")).await, "couldn't find remote ref \"refs/heads/nope\"");
+        assert_eq!(error("app", Reference::Tag("v1".into())).await, "couldn't find remote ref \"refs/tags/v1\"");
+        assert_eq!(error("app", Reference::SemVer(">=1.0.0".into())).await, "no match found for semver: >=1.0.0");
+        assert!(error("gone", branch("main")).await.starts_with("repository not found: "));
+    }
+}
+
+/// SRC-GIT-10: the timeout covers the whole attempt, and a server that says nothing does not hold it longer.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_silent_server_times_out() {
+    let f = Fixture::new();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/x.git", listener.local_addr().unwrap());
+    let remote = ferroflux_git::Remote { timeout: std::time::Duration::from_millis(300), ..remote(&url) };
+    let error = checkout(&f.client, &remote, &branch("main")).await.unwrap_err();
+    assert!(matches!(error, GitError::Timeout(_)), "{error}");
+}
