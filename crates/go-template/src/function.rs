@@ -68,6 +68,11 @@ impl Function {
         if self.variadic { self.params.last() } else { None }
     }
 
+    /// The type of the argument at `index`.
+    pub(crate) fn parameter(&self, index: usize) -> &'static Type {
+        self.fixed().get(index).or(self.rest()).unwrap_or(&Type::Any)
+    }
+
     pub(crate) fn body(&self) -> Body {
         self.body
     }

@@ -32,39 +32,23 @@ impl<'r> State<'r> {
         } else if count != fixed.len() {
             return Err(self.error(format!("wrong number of args for {}: want {} got {count}", function.name(), fixed.len())));
         }
-        let parameter = |index: usize| fixed.get(index).or(rest).unwrap_or(&Type::Any);
         let result = match function.body() {
             Body::And => return self.short_circuit(dot, args, last, false),
             Body::Or => return self.short_circuit(dot, args, last, true),
             Body::Plain(call) => {
                 let mut values: SmallVec<[Value; 6]> = receiver.into_iter().collect();
                 for (index, arg) in args.iter().enumerate() {
-                    values.push(self.argument(dot, parameter(index), arg)?.value);
+                    values.push(self.argument(dot, function.parameter(index), arg)?.value);
                 }
                 if let Some(last) = last {
-                    values.push(self.validate(last, parameter(count - 1))?.value);
+                    values.push(self.validate(last, function.parameter(count - 1))?.value);
                 }
                 let context = Context::of_render(self.run, self.scope);
                 call(&context, &Args::new(&values)).map(|value| Slot { iface: value.is_nil(), value })
             }
-            Body::Reflect(call) => {
-                let mut slots: SmallVec<[Slot; 6]> = SmallVec::new();
-                for (index, arg) in args.iter().enumerate() {
-                    slots.push(self.argument(dot, parameter(index), arg)?);
-                }
-                if let Some(last) = last {
-                    slots.push(self.validate(last, parameter(count - 1))?);
-                }
-                call(&slots)
-            }
+            Body::Reflect(call) => call(&self.slots(dot, function, args, last)?),
             Body::Call => {
-                let mut slots: SmallVec<[Slot; 6]> = SmallVec::new();
-                for (index, arg) in args.iter().enumerate() {
-                    slots.push(self.argument(dot, parameter(index), arg)?);
-                }
-                if let Some(last) = last {
-                    slots.push(self.validate(last, parameter(count - 1))?);
-                }
+                let slots = self.slots(dot, function, args, last)?;
                 Err(self.call_of(args, slots.first()))
             }
         };
@@ -79,6 +63,18 @@ impl<'r> State<'r> {
                 origin: Origin::Exec,
             }
         })
+    }
+
+    /// The arguments of a built-in that sees more than values.
+    fn slots(&mut self, dot: &Slot, function: &'static Function, args: &'r [Expr], last: Option<Slot>) -> Eval<SmallVec<[Slot; 4]>> {
+        let mut slots = SmallVec::new();
+        for (index, arg) in args.iter().enumerate() {
+            slots.push(self.argument(dot, function.parameter(index), arg)?);
+        }
+        if let Some(last) = last {
+            slots.push(self.validate(last, function.parameter(args.len()))?);
+        }
+        Ok(slots)
     }
 
     /// `and` and `or`: evaluates until one argument decides, and answers that one, or the last.
