@@ -121,6 +121,20 @@ impl Checkout {
     }
 
     fn write(&self, options: &CheckoutOptions, ignoring: bool, sink: &mut dyn Sink) -> Result<(), TreeError> {
+        let result = self.walk(options, ignoring, sink);
+        if let Err(TreeError::Git(GitError::Mirror(_))) = &result {
+            // What the mirror has is not what it should have.
+            self.distrust();
+        }
+        result
+    }
+
+    fn distrust(&self) {
+        self.mirror.distrust();
+        self.submodules.values().for_each(Self::distrust);
+    }
+
+    fn walk(&self, options: &CheckoutOptions, ignoring: bool, sink: &mut dyn Sink) -> Result<(), TreeError> {
         let source = self.source()?;
         let selection = Selection::new(&options.sparse)?;
         let mut walk = Walk::new(&self.limits, &selection);

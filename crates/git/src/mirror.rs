@@ -34,7 +34,13 @@ impl Mirror {
         DirBuilder::new().recursive(true).mode(0o700).create(mirror.pack_dir()).map_err(GitError::mirror)?;
         let text = std::fs::read_to_string(mirror.tips_file()).unwrap_or_default();
         mirror.tips = text.lines().filter_map(|l| ObjectId::from_hex(l.as_bytes()).ok()).take(MAX_TIPS).collect();
-        // A boundary without its commits, or half of one, would lie to the server.
+        // Packs without a commit that is known to be whole, or a commit without its pack: a crash, or somebody's hand.
+        let odb = mirror.odb(&Limits::default())?;
+        let lies = mirror.tips.iter().any(|tip| !odb.exists(tip));
+        if lies || (mirror.tips.is_empty() && mirror.pack_count() > 0) {
+            mirror.reset()?;
+        }
+        // Left by a crash; whoever comes here is alone.
         let _ = std::fs::remove_file(mirror.shallow_file().with_extension("lock"));
         Ok(mirror)
     }
@@ -46,6 +52,11 @@ impl Mirror {
             Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(GitError::mirror(e)),
             _ => DirBuilder::new().recursive(true).mode(0o700).create(self.pack_dir()).map_err(GitError::mirror),
         }
+    }
+
+    /// Lets the next opening begin anew.
+    pub(crate) fn distrust(&self) {
+        let _ = std::fs::remove_file(self.tips_file());
     }
 
     pub(crate) fn pack_dir(&self) -> PathBuf {

@@ -27,6 +27,9 @@ use crate::{GitError, Proxy, RemoteUrl, SshIdentity};
 /// What a server says on its error channel is kept up to here, for the message.
 const MAX_STDERR: usize = 2048;
 
+/// Key exchanges that come last: some hosts know no better.
+const OLDER_KEX: [kex::Name; 4] = [kex::ECDH_SHA2_NISTP256, kex::ECDH_SHA2_NISTP384, kex::ECDH_SHA2_NISTP521, kex::DH_G14_SHA1];
+
 /// Which algorithms may be used, in order of preference (`--ssh-kex-algos`, `--ssh-hostkey-algos`); empty is the
 /// library's default.
 #[derive(Debug, Clone, Default)]
@@ -65,6 +68,8 @@ impl SshAlgorithms {
         if !self.kex.is_empty() {
             let extensions = [kex::EXTENSION_SUPPORT_AS_CLIENT, kex::EXTENSION_OPENSSH_STRICT_KEX_AS_CLIENT];
             preferred.kex = Cow::Owned(self.kex.iter().copied().chain(extensions).collect());
+        } else {
+            preferred.kex = Cow::Owned(preferred.kex.iter().copied().chain(OLDER_KEX).collect());
         }
         if !self.host_keys.is_empty() {
             preferred.key = Cow::Owned(self.host_keys.clone());

@@ -207,7 +207,15 @@ async fn hostile_trees_are_refused() {
 async fn huge_packs_are_refused() {
     let f = Fixture::with_limits(Limits { pack_bytes: 10_000, ..Limits::default() });
     let app = f.repository("app");
-    let random: String = (0..40_000u32).map(|n| char::from(b'a' + (n.wrapping_mul(2_654_435_761) >> 27) as u8 % 26)).collect();
+    let mut state = 1u64;
+    let random: String = std::iter::repeat_with(|| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        char::from(b'a' + (state % 26) as u8)
+    })
+    .take(40_000)
+    .collect();
     app.commit("big", &[("big", &random)]).unwrap();
     let server = http::serve(&f.root(), Options::default()).await.unwrap();
     let error = checkout(&f.client, &remote(&server.url("app")), &branch("main")).await.unwrap_err();
