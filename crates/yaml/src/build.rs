@@ -4,11 +4,14 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use crate::error::{Error, ErrorKind};
+use crate::json::JsonBuilder;
 use crate::limits::{Budget, Exceeded, Limits};
 use crate::node::Style;
 use crate::number::format_g32;
 use crate::resolve::{Dialect, Resolved, Scalar, resolve, typed};
 use crate::source::{Event, Events, Place, decode_str, indent_quoted_lines};
+
+mod go_syntax;
 
 /// Makes the values of a caller's own type while a document is read, so that no tree stands in between.
 ///
@@ -259,10 +262,10 @@ impl<'a, B: Builder> Run<'_, 'a, B> {
             Event::Scalar { text, style, anchor, tag } => (text, style, anchor, tag),
             Event::Alias(id) => {
                 let key = self.anchors.get(&id).and_then(|known| known.key.clone());
-                let (text, kind) = key.ok_or_else(|| fail("a mapping key must be a scalar".to_owned()))?;
+                let (text, kind) = key.ok_or_else(|| fail("invalid map key: an alias to what is no text".to_owned()))?;
                 return Ok(Key::Text(Cow::Owned(text), kind));
             }
-            _ => return Err(fail("a mapping key must be a scalar".to_owned())),
+            collection => return Err(fail(format!("invalid map key: {}", self.describe(collection, place)?))),
         };
         self.count(1, false, place)?;
         self.anchored(anchor)?;
@@ -281,8 +284,20 @@ impl<'a, B: Builder> Run<'_, 'a, B> {
             known.value = Some(self.builder.scalar(scalar.clone()).map_err(fail)?);
             known.nodes = 1;
         }
+        if scalar == Scalar::Null {
+            let (event, value_place) = self.events.next()?;
+            let value = self.describe(event, value_place)?;
+            return Err(fail(format!("unsupported map key of type: %!s(<nil>), key: <nil>, value: {value}")));
+        }
         let (key, kind) = key_text(&scalar).map_err(fail)?;
         Ok(Key::Text(Cow::Owned(key), kind))
+    }
+
+    /// The node that starts with `event`, for a message.
+    fn describe(&mut self, event: Event<'a>, place: Place) -> Result<String, Error> {
+        let budget = Budget::new(&self.options.limits);
+        let mut run = Run { events: self.events, options: self.options, builder: &mut JsonBuilder, anchors: HashMap::new(), budget };
+        Ok(go_syntax::go_syntax(&run.value(event, place)?))
     }
 
     fn anchored_key(&mut self, anchor: usize, scalar: &Scalar<'_>) {

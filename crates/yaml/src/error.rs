@@ -4,13 +4,38 @@ use std::fmt;
 
 /// A YAML text that cannot be read (or a value that cannot be written), with the place.
 ///
-/// `Display` starts the way the Go libraries do (`yaml: line 3: …`), then says what was found and, where known, the
-/// column. Lines and columns count from 1; line 0 means that no place is known.
+/// `Display` is the text of the Go libraries where they have one for the case (`yaml: line 3: did not find expected key`),
+/// with their line, which may be one less than the true one or missing: templates and tests see these texts. For people,
+/// take [`Error::message`] with [`Error::line`] and [`Error::column`], which count from 1 and are where the fault is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Error {
+pub struct Error(Box<Fault>);
+
+/// Boxed, so that the results of every step of a reader stay small.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Fault {
     line: usize,
     column: usize,
     kind: ErrorKind,
+    original: Option<Original>,
+}
+
+/// What the Go libraries say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Original {
+    /// The line they print, 0 for none.
+    line: usize,
+    problem: &'static str,
+}
+
+/// Which part of the Go libraries reports a syntax error: they count lines differently.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// The scanner: the line, unless it is the first.
+    Scanner,
+    /// The parser: the line before, unless it is the first.
+    Parser,
+    /// The reader and what comes after parsing: no line.
+    Elsewhere,
 }
 
 /// The class of an [`Error`].
@@ -48,7 +73,7 @@ pub enum ErrorKind {
 impl Error {
     /// An error at a line and a column, both counted from 1.
     pub fn new(line: usize, column: usize, kind: ErrorKind) -> Self {
-        Self { line, column, kind }
+        Self(Box::new(Fault { line, column, kind, original: None }))
     }
 
     /// An error without a place.
@@ -56,24 +81,41 @@ impl Error {
         Self::new(0, 0, kind)
     }
 
+    /// Says what the Go libraries would, at the error's line.
+    pub(crate) fn with_original(self, stage: Stage, problem: &'static str) -> Self {
+        let line = self.0.line;
+        self.with_original_at(stage, line, problem)
+    }
+
+    /// Says what the Go libraries would, at a line (from 1) that they have in mind.
+    pub(crate) fn with_original_at(mut self, stage: Stage, line: usize, problem: &'static str) -> Self {
+        let line = match stage {
+            Stage::Scanner if line > 1 => line,
+            Stage::Parser => line.saturating_sub(1),
+            Stage::Scanner | Stage::Elsewhere => 0,
+        };
+        self.0.original = Some(Original { line, problem });
+        self
+    }
+
     /// The line, from 1; 0 if unknown.
     pub fn line(&self) -> usize {
-        self.line
+        self.0.line
     }
 
     /// The column in characters, from 1; 0 if unknown.
     pub fn column(&self) -> usize {
-        self.column
+        self.0.column
     }
 
     /// The class.
     pub fn kind(&self) -> &ErrorKind {
-        &self.kind
+        &self.0.kind
     }
 
     /// What is wrong, without the place.
     pub fn message(&self) -> String {
-        self.kind.to_string()
+        self.0.kind.to_string()
     }
 }
 
@@ -96,15 +138,27 @@ impl fmt::Display for ErrorKind {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let ErrorKind::Value(what) = &self.0.kind {
+            // these come from converting to JSON
+            let prefix = if what.starts_with("json: ") || what.starts_with("unsupported map key") { "" } else { "yaml: " };
+            return write!(f, "{prefix}{what}");
+        }
+        let line = match (self.0.original, &self.0.kind) {
+            (Some(original), _) => original.line,
+            (
+                None,
+                ErrorKind::UnknownAnchor(_) | ErrorKind::RecursiveAnchor(_) | ErrorKind::ExcessiveAliasing | ErrorKind::MergeWantsMapping,
+            ) => 0,
+            (None, _) => self.0.line,
+        };
         f.write_str("yaml: ")?;
-        if self.line > 0 {
-            write!(f, "line {}: ", self.line)?;
+        if line > 0 {
+            write!(f, "line {line}: ")?;
         }
-        write!(f, "{}", self.kind)?;
-        if self.column > 0 {
-            write!(f, " (column {})", self.column)?;
+        match self.0.original {
+            Some(original) => f.write_str(original.problem),
+            None => write!(f, "{}", self.0.kind),
         }
-        Ok(())
     }
 }
 

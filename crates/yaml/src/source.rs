@@ -4,10 +4,11 @@ use std::borrow::Cow;
 
 use granit_parser::{Event as Granit, Options, Parser, ScalarStyle, Span, StrInput, StructureStyle};
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Stage};
 use crate::limits::Limits;
 use crate::node::Style;
 
+mod problem;
 mod repair;
 mod rules;
 mod text;
@@ -132,7 +133,7 @@ impl<'a> Events<'a> {
                 Some(_) => {}
                 None => match self.parser.next_event() {
                     None => return Ok(false),
-                    Some(Err(e)) => return Err(syntax(&e, &self.limits)),
+                    Some(Err(e)) => return Err(problem::translate(&e, self.text, &self.limits)),
                     Some(Ok((Granit::StreamEnd, _))) => return Ok(false),
                     Some(Ok((event, span))) => self.peeked = self.convert(event, &span)?,
                 },
@@ -144,7 +145,7 @@ impl<'a> Events<'a> {
         loop {
             let (event, span) = match self.parser.next_event() {
                 Some(Ok(next)) => next,
-                Some(Err(e)) => return Err(syntax(&e, &self.limits)),
+                Some(Err(e)) => return Err(problem::translate(&e, self.text, &self.limits)),
                 None => return Err(Error::nowhere(ErrorKind::Syntax("unexpected end of the stream".to_owned()))),
             };
             if let Some(event) = self.convert(event, &span)? {
@@ -158,7 +159,7 @@ impl<'a> Events<'a> {
         let place =
             Place { line: span.start.line(), column: span.start.col() + 1, end_line: span.end.line(), start: bytes.start, end: bytes.end };
         if self.tabs && self.flow == 0 && bytes.start > self.end && !matches!(event, Granit::Anchor(..) | Granit::Comment(..)) {
-            rules::check_tabs(&self.text[self.end..bytes.start], place.line)?;
+            rules::check_tabs(&self.text[self.end..bytes.start], self.end == 0, place.line)?;
         }
         self.end = self.end.max(bytes.end);
         let event = match event {
@@ -210,11 +211,9 @@ impl<'a> Events<'a> {
             }
             Granit::Comment(..) => Event::Comment,
             Granit::DocumentStart(_, Some(version)) if (version.major, version.minor) != (1, 1) => {
-                return Err(Error::new(
-                    place.line,
-                    place.column,
-                    ErrorKind::Syntax("found incompatible YAML document: only %YAML 1.1 is understood".to_owned()),
-                ));
+                let what = "found incompatible YAML document: only %YAML 1.1 is understood";
+                return Err(Error::new(place.line, place.column, ErrorKind::Syntax(what.to_owned()))
+                    .with_original(Stage::Elsewhere, "found incompatible YAML document"));
             }
             Granit::DocumentStart(..) => Event::DocumentStart,
             Granit::DocumentEnd => Event::DocumentEnd,
@@ -225,7 +224,7 @@ impl<'a> Events<'a> {
 
     /// Refuses the event of a mapping key that the Go libraries refuse.
     pub(crate) fn check_key(&self, event: &Event<'_>, place: Place) -> Result<(), Error> {
-        rules::check_key(self.text, event, place)
+        rules::check_key(self.text, event, self.flow > 0, place)
     }
 
     fn deeper(&mut self, place: Place, style: StructureStyle) -> Result<(), Error> {
@@ -254,17 +253,4 @@ fn short_tag(tag: &granit_parser::Tag) -> Box<str> {
         Some(name) => format!("!!{name}").into(),
         None => tag.to_string().into(),
     }
-}
-
-/// The parser's error in the words of the Go libraries where they have any for it.
-fn syntax(e: &granit_parser::ScanError, limits: &Limits) -> Error {
-    let mark = e.marker();
-    let kind = match e.kind() {
-        granit_parser::ErrorKind::RecursionLimitExceeded => {
-            return Error::new(mark.line(), mark.col() + 1, ErrorKind::TooDeep(limits.depth));
-        }
-        granit_parser::ErrorKind::InvalidQuotedScalarIndent => ErrorKind::QuotedIndentation,
-        kind => ErrorKind::Syntax(kind.to_string()),
-    };
-    Error::new(mark.line(), mark.col() + 1, kind)
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::text::position;
 use super::{Event, Place};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Stage};
 use crate::node::Style;
 
 /// Next line, line separator, paragraph separator: line breaks of YAML 1.1, no longer of 1.2.
@@ -26,7 +26,10 @@ pub(super) fn check_escapes(raw: &str, place: Place) -> Result<(), Error> {
         if let Some(what) = what {
             let (line, column) = position(&b[..at]);
             let column = if line == 1 { place.column + column - 1 } else { column };
-            return Err(Error::new(place.line + line - 1, column, ErrorKind::Syntax(what.to_owned())));
+            let problem = what.split(": ").next().unwrap_or_default();
+            return Err(
+                Error::new(place.line + line - 1, column, ErrorKind::Syntax(what.to_owned())).with_original(Stage::Scanner, problem)
+            );
         }
         i = (at + 2).min(b.len());
     }
@@ -35,11 +38,12 @@ pub(super) fn check_escapes(raw: &str, place: Place) -> Result<(), Error> {
 
 /// Refuses the event of a mapping key if it is a colon that neither a key nor a `?` comes before: the parser takes
 /// that for an empty key, the Go libraries do not.
-pub(super) fn check_key(source: &str, event: &Event<'_>, place: Place) -> Result<(), Error> {
+pub(super) fn check_key(source: &str, event: &Event<'_>, in_flow: bool, place: Place) -> Result<(), Error> {
     let Event::Scalar { text, style: Style::Plain, anchor: 0, tag: None } = event else { return Ok(()) };
     if text.is_empty() && source.as_bytes().get(place.start) == Some(&b':') && !source[..place.start].trim_end().ends_with('?') {
-        let what = "did not find expected key: nothing stands before the colon";
-        return Err(Error::new(place.line, place.column, ErrorKind::Syntax(what.to_owned())));
+        let problem = if in_flow { "did not find expected node content" } else { "did not find expected key" };
+        let what = format!("{problem}: nothing stands before the colon");
+        return Err(Error::new(place.line, place.column, ErrorKind::Syntax(what)).with_original(Stage::Parser, problem));
     }
     Ok(())
 }
@@ -52,7 +56,8 @@ pub(super) fn fold_old_breaks<'a>(text: Cow<'a, str>, raw: &str, style: Style, n
             return Ok(text);
         }
         let what = "a line separator (U+0085, U+2028 or U+2029) ends the line, and what follows is not indented";
-        return Err(Error::new(place.line, place.column, ErrorKind::Syntax(what.to_owned())));
+        return Err(Error::new(place.line, place.column, ErrorKind::Syntax(what.to_owned()))
+            .with_original(Stage::Scanner, "could not find expected ':'"));
     }
     // an escape stands for the character itself: then nothing can be told apart, and nothing is folded
     if raw.contains('\\') {
@@ -76,13 +81,13 @@ pub(super) fn fold_old_breaks<'a>(text: Cow<'a, str>, raw: &str, style: Style, n
 }
 
 /// Refuses tabs between tokens where a block key could start: as indentation, on lines that are otherwise empty, and
-/// behind a dash. `gap` is the text between the end of a token and the start of the next in block context, `line` the
-/// line where it ends.
-pub(super) fn check_tabs(gap: &str, line: usize) -> Result<(), Error> {
+/// behind a dash. `gap` is the text between the end of a token and the start of the next in block context, `first` says
+/// that it starts the text, `line` is where it ends.
+pub(super) fn check_tabs(gap: &str, first: bool, line: usize) -> Result<(), Error> {
     let breaks = gap.matches('\n').count();
     for (n, text) in gap.split('\n').enumerate() {
         let blank = text.len() - text.trim_start_matches([' ', '\t']).len();
-        let tab = if n > 0 {
+        let tab = if n > 0 || first {
             text[..blank].find('\t')
         } else {
             let code = text.split('#').next().unwrap_or_default();
@@ -91,9 +96,10 @@ pub(super) fn check_tabs(gap: &str, line: usize) -> Result<(), Error> {
         };
         if let Some(tab) = tab {
             // the column is only known where the line is seen from its start
-            let column = if n > 0 { tab + 1 } else { 0 };
+            let column = if n > 0 || first { tab + 1 } else { 0 };
             let what = "found character that cannot start any token: a tab where indentation is expected";
-            return Err(Error::new(line.saturating_sub(breaks - n), column, ErrorKind::Syntax(what.to_owned())));
+            return Err(Error::new(line.saturating_sub(breaks - n), column, ErrorKind::Syntax(what.to_owned()))
+                .with_original(Stage::Scanner, "found character that cannot start any token"));
         }
     }
     Ok(())
@@ -110,7 +116,7 @@ pub(super) fn check_block_scalar_tab(source: &str, text: &str, place: Place) -> 
         return Ok(());
     }
     let what = "found a tab character where an indentation space is expected";
-    Err(Error::new(place.line, place.column, ErrorKind::Syntax(what.to_owned())))
+    Err(Error::new(place.line, place.column, ErrorKind::Syntax(what.to_owned())).with_original(Stage::Scanner, what))
 }
 
 /// A block scalar at the end of a text that ends in the middle of a line: the parser adds the line break that is not
@@ -131,14 +137,15 @@ pub(super) fn without_invented_break<'a>(source: &str, text: Cow<'a, str>) -> Co
 
 /// Refuses a plain scalar in a flow collection that holds a question mark, which ends it there, or starts with a colon.
 pub(super) fn check_flow_plain(text: &str, place: Place) -> Result<(), Error> {
-    let what = if text.contains('?') {
-        "did not find expected ',', ']' or '}': a question mark ends an unquoted text in a flow collection"
+    let (what, problem) = if text.contains('?') {
+        let what = "did not find expected ',', ']' or '}': a question mark ends an unquoted text in a flow collection";
+        (what, "did not find expected ',' or ']'")
     } else if text.starts_with(':') {
-        "did not find expected node content: nothing stands before the colon"
+        ("did not find expected node content: nothing stands before the colon", "did not find expected node content")
     } else {
         return Ok(());
     };
-    Err(Error::new(place.line, place.column, ErrorKind::Syntax(what.to_owned())))
+    Err(Error::new(place.line, place.column, ErrorKind::Syntax(what.to_owned())).with_original(Stage::Parser, problem))
 }
 
 /// Refuses anchor names of other characters than ASCII letters, digits, `_` and `-`.
@@ -147,5 +154,6 @@ pub(super) fn check_anchor(name: &str, place: Place) -> Result<(), Error> {
         return Ok(());
     }
     let what = format!("did not find expected alphabetic or numeric character in the anchor name {name:?}");
-    Err(Error::new(place.line, place.column, ErrorKind::Syntax(what)))
+    Err(Error::new(place.line, place.column, ErrorKind::Syntax(what))
+        .with_original(Stage::Scanner, "did not find expected alphabetic or numeric character"))
 }

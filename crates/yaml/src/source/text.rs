@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Stage};
 use crate::limits::Limits;
 
 /// The text of `bytes`: a byte order mark is dropped (UTF-16 is converted), characters that YAML forbids are refused.
@@ -65,7 +65,8 @@ fn check_characters(text: &str) -> Result<(), Error> {
         if forbidden {
             let (line, column) = position(&b[..at]);
             let c = text[at..].chars().next().map_or(0, u32::from);
-            return Err(Error::new(line, column, ErrorKind::Syntax(format!("control characters are not allowed: found U+{c:04X}"))));
+            return Err(Error::new(line, column, ErrorKind::Syntax(format!("control characters are not allowed: found U+{c:04X}")))
+                .with_original(Stage::Elsewhere, "control characters are not allowed"));
         }
         from = at + 1;
     }

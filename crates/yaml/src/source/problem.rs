@@ -1,0 +1,101 @@
+//! The parser's errors in the words of the Go libraries.
+
+use granit_parser::{ErrorKind as Granit, ScanError};
+
+use crate::error::{Error, ErrorKind, Stage};
+use crate::limits::Limits;
+
+/// The error with its place in `source`, our words and, where the Go libraries have any, theirs.
+pub(super) fn translate(e: &ScanError, source: &str, limits: &Limits) -> Error {
+    let mark = e.marker();
+    let (line, column) = (mark.line(), mark.col() + 1);
+    let kind = match e.kind() {
+        Granit::RecursionLimitExceeded => return Error::new(line, column, ErrorKind::TooDeep(limits.depth)),
+        Granit::InvalidQuotedScalarIndent => return Error::new(line, column, ErrorKind::QuotedIndentation),
+        Granit::UnknownAnchor => return Error::new(line, column, ErrorKind::UnknownAnchor(anchor_name(source, mark.byte_offset()))),
+        kind => kind,
+    };
+    let Some((stage, problem)) = original(kind) else {
+        return Error::new(line, column, ErrorKind::Syntax(kind.to_string()));
+    };
+    let error = |problem: &str| Error::new(line, column, ErrorKind::Syntax(format!("{problem}{}", detail(kind))));
+    match kind {
+        // noticed at the next line or at the end
+        Granit::SimpleKeyExpected | Granit::InvalidSimpleKey => error(problem).with_original_at(stage, line + 1, problem),
+        Granit::UnclosedQuotedScalar => error(problem).with_original_at(stage, source.matches('\n').count() + 1, problem),
+        Granit::UnclosedFlowCollection { .. } | Granit::UnexpectedEofFlowSequence | Granit::UnexpectedEofFlowMapping => {
+            let problem = if source.trim_end().ends_with(['[', '{', ',', ':']) { NODE_CONTENT } else { problem };
+            error(problem).with_original_at(stage, source.lines().count() + 1, problem)
+        }
+        _ => error(problem).with_original(stage, problem),
+    }
+}
+
+const NODE_CONTENT: &str = "did not find expected node content";
+
+/// What our message adds to the original's.
+fn detail(kind: &Granit) -> String {
+    match kind {
+        Granit::UnclosedFlowCollection { open } => format!(": the {open:?} here is never closed"),
+        Granit::MismatchedFlowCollectionEnd { open, close } => format!(": {open:?} is closed by {close:?}"),
+        Granit::UnexpectedCharacter { character } => format!(": {character:?}"),
+        Granit::UnclosedQuotedScalar => ": the quoted text is never closed".to_owned(),
+        _ => String::new(),
+    }
+}
+
+fn original(kind: &Granit) -> Option<(Stage, &'static str)> {
+    use Stage::{Parser, Scanner};
+    Some(match kind {
+        Granit::MappingValueNotAllowed | Granit::InvalidColonPlacement | Granit::InvalidMappingValueWhitespace => {
+            (Scanner, "mapping values are not allowed in this context")
+        }
+        Granit::BlockSequenceEntryNotAllowed | Granit::InvalidBlockEntryWhitespace => {
+            (Scanner, "block sequence entries are not allowed in this context")
+        }
+        Granit::MappingKeyNotAllowed => (Scanner, "mapping keys are not allowed in this context"),
+        Granit::SimpleKeyExpected | Granit::InvalidSimpleKey => (Scanner, "could not find expected ':'"),
+        Granit::UnclosedQuotedScalar => (Scanner, "found unexpected end of stream"),
+        Granit::DocumentIndicatorInQuotedScalar => (Scanner, "found unexpected document indicator"),
+        Granit::UnknownQuotedScalarEscape => (Scanner, "found unknown escape character"),
+        Granit::InvalidQuotedScalarHexEscape | Granit::InvalidLowSurrogateHexEscape => (Scanner, "did not find expected hexdecimal number"),
+        Granit::InvalidUnicodeEscape | Granit::InvalidLowSurrogate | Granit::MissingLowSurrogate | Granit::UnpairedLowSurrogate => {
+            (Scanner, "found invalid Unicode character escape code")
+        }
+        Granit::UnexpectedCharacter { .. } | Granit::TabNotAllowed | Granit::TabInBlockIndentation => {
+            (Scanner, "found character that cannot start any token")
+        }
+        Granit::TabAtBlockScalarStart => (Scanner, "found a tab character where an indentation space is expected"),
+        Granit::TabInPlainScalar | Granit::TabInIndentation => (Scanner, "found a tab character that violates indentation"),
+        Granit::InvalidBlockScalarHeader => (Scanner, "did not find expected comment or line break"),
+        Granit::ZeroBlockScalarIndent => (Scanner, "found an indentation indicator equal to 0"),
+        Granit::MissingAnchorOrAliasName => (Scanner, "did not find expected alphabetic or numeric character"),
+        Granit::ExpectedNodeContent | Granit::BlockEntryInFlowCollection | Granit::UnexpectedEofImplicitFlowMapping => {
+            (Parser, NODE_CONTENT)
+        }
+        Granit::ExpectedBlockMappingKey
+        | Granit::MisplacedFlowCollectionEnd
+        | Granit::InvalidTrailingSingleQuotedScalar
+        | Granit::InvalidTrailingDoubleQuotedScalar
+        | Granit::InvalidIndentation => (Parser, "did not find expected key"),
+        Granit::ExpectedFlowMappingSeparator
+        | Granit::UnexpectedEofFlowMapping
+        | Granit::UnclosedFlowCollection { open: '{' }
+        | Granit::MismatchedFlowCollectionEnd { open: '{', .. } => (Parser, "did not find expected ',' or '}'"),
+        Granit::ExpectedFlowSequenceSeparator
+        | Granit::UnexpectedEofFlowSequence
+        | Granit::UnclosedFlowCollection { .. }
+        | Granit::MismatchedFlowCollectionEnd { .. } => (Parser, "did not find expected ',' or ']'"),
+        Granit::ExpectedBlockSequenceEntry => (Parser, "did not find expected '-' indicator"),
+        Granit::ExpectedDocumentStart => (Parser, "did not find expected <document start>"),
+        Granit::UndeclaredTagHandle => (Parser, "found undefined tag handle"),
+        _ => return None,
+    })
+}
+
+/// The name behind the `*` at or just after `at`.
+fn anchor_name(source: &str, at: Option<usize>) -> String {
+    let rest = at.and_then(|at| source.get(at..)).unwrap_or_default();
+    let rest = rest.strip_prefix('*').unwrap_or(rest);
+    rest.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')).collect()
+}
