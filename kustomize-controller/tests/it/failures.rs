@@ -1,0 +1,95 @@
+//! What goes wrong, and how it is reported.
+
+use serde_json::json;
+
+use crate::world::{World, condition, config_map, inventory};
+
+/// KC-REC-09, KC-UX-01: broken YAML keeps the last good state and names the file.
+#[tokio::test(flavor = "multi_thread")]
+async fn broken_yaml() {
+    let w = World::new("kc-broken").await;
+    let good = w.publish("repo", &[("apps/map.yaml", &config_map("map", "one"))]).await;
+    w.kustomization("app", "repo", json!({"path": "./apps"})).await;
+    w.ready("app", &good).await;
+    let bad = w.publish("repo", &[("apps/map.yaml", &config_map("map", "two")), ("apps/worse.yaml", "a: [1\nb: }\n")]).await;
+    let failed = w.failed("app", "BuildFailed").await;
+    assert!(condition(&failed, "Ready")["message"].as_str().unwrap().contains("worse.yaml"), "{}", condition(&failed, "Ready"));
+    assert_eq!(condition(&failed, "Reconciling")["reason"], "ProgressingWithRetry");
+    assert_eq!((&failed["status"]["lastAppliedRevision"], &failed["status"]["lastAttemptedRevision"]), (&json!(good), &json!(bad)));
+    assert_eq!(failed["status"]["history"].as_array().unwrap().len(), 1, "a build failure is no history");
+    assert_eq!(inventory(&failed), ["kc-broken_map__ConfigMap"]);
+    assert_eq!(w.get("v1", "ConfigMap", "map").await.unwrap()["data"]["key"], "one");
+}
+
+/// KC-REC-07: a path that is not there.
+#[tokio::test(flavor = "multi_thread")]
+async fn missing_path() {
+    let w = World::new("kc-path").await;
+    w.publish("repo", &[("apps/map.yaml", &config_map("map", "one"))]).await;
+    w.kustomization("app", "repo", json!({"path": "./nowhere"})).await;
+    let failed = w.failed("app", "ArtifactFailed").await;
+    assert!(condition(&failed, "Ready")["message"].as_str().unwrap().starts_with("kustomization path not found: "));
+}
+
+/// KC-IMP-01, KC-APPLY-11: a tenant without rights gets the API server's refusal, and nothing is applied.
+#[tokio::test(flavor = "multi_thread")]
+async fn impersonation_is_denied() {
+    let w = World::new("kc-denied").await;
+    w.apply(json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "nobody"}})).await;
+    w.publish("repo", &[("map.yaml", &config_map("map", "x"))]).await;
+    w.kustomization("app", "repo", json!({"serviceAccountName": "nobody"})).await;
+    let failed = w.failed("app", "ReconciliationFailed").await;
+    let message = condition(&failed, "Ready")["message"].as_str().unwrap();
+    assert!(
+        message.starts_with("ConfigMap/kc-denied/map dry-run failed (Forbidden): ")
+            && message.contains("system:serviceaccount:kc-denied:nobody"),
+        "{message}"
+    );
+    assert!(w.get("v1", "ConfigMap", "map").await.is_none());
+}
+
+/// KC-SUB-06, KC-UX-01: all missing variables are named, with the object.
+#[tokio::test(flavor = "multi_thread")]
+async fn missing_variables() {
+    let w = World::new("kc-vars").await;
+    w.publish("repo", &[("map.yaml", &config_map("map", "${A} ${B}"))]).await;
+    w.kustomization("app", "repo", json!({"postBuild": {"substitute": {"C": "c"}}})).await;
+    let failed = w.failed("app", "BuildFailed").await;
+    let message = condition(&failed, "Ready")["message"].as_str().unwrap();
+    assert!(
+        message.starts_with("post build failed for 'ConfigMap.v1.[noGrp]/map': envsubst error: variable substitution failed: "),
+        "{message}"
+    );
+    assert!(message.contains("\"A\"") && message.contains("\"B\""), "{message}");
+}
+
+/// KC-SUB-02, KC-TRIG-03: variables come from labelled ConfigMaps, whose change is applied.
+#[tokio::test(flavor = "multi_thread")]
+async fn variables_follow_their_config_map() {
+    let w = World::new("kc-config").await;
+    let settings = |value: &str| json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings", "labels": {"reconcile.fluxcd.io/watch": "Enabled"}}, "data": {"COLOR": value}});
+    w.apply(settings("red")).await;
+    let revision = w.publish("repo", &[("map.yaml", &config_map("map", "${COLOR}"))]).await;
+    w.kustomization("app", "repo", json!({"postBuild": {"substituteFrom": [{"kind": "ConfigMap", "name": "settings"}, {"kind": "Secret", "name": "none", "optional": true}]}})).await;
+    w.ready("app", &revision).await;
+    assert_eq!(w.get("v1", "ConfigMap", "map").await.unwrap()["data"]["key"], "red");
+    w.apply(settings("blue")).await;
+    w.is("v1", "ConfigMap", "map", "blue", |o| o.is_some_and(|o| o["data"]["key"] == "blue")).await;
+}
+
+/// KC-REC-02, KC-REC-04: mistakes that only a change of the object mends stall it.
+#[tokio::test(flavor = "multi_thread")]
+async fn terminal_failures() {
+    let w = World::new("kc-terminal").await;
+    w.publish("repo", &[("map.yaml", &config_map("map", "x"))]).await;
+    w.kustomization("external", "repo", json!({"sourceRef": {"kind": "ExternalArtifact", "name": "x"}})).await;
+    let failed = w.failed("external", "AccessDenied").await;
+    assert_eq!(
+        condition(&failed, "Ready")["message"],
+        "can't access 'ExternalArtifact/kc-terminal/x', ExternalArtifact feature gate is disabled"
+    );
+    assert_eq!(condition(&failed, "Stalled")["reason"], "AccessDenied");
+    w.kustomization("sops", "repo", json!({"decryption": {"provider": "sops", "serviceAccountName": "x"}})).await;
+    let failed = w.failed("sops", "FeatureGateDisabled").await;
+    assert_eq!(condition(&failed, "Stalled")["status"], "True");
+}

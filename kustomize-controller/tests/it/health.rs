@@ -1,0 +1,68 @@
+//! Health checks.
+
+use serde_json::{Value, json};
+
+use crate::world::{World, condition, config_map};
+
+const SOURCE: &str = "source.toolkit.fluxcd.io/v1";
+
+/// An object whose health the test decides.
+async fn probe(w: &World, name: &str, conditions: Value) {
+    let spec = json!({"interval": "1h", "url": "https://example.com/x.git"});
+    w.apply(json!({"apiVersion": SOURCE, "kind": "GitRepository", "metadata": {"name": name}, "spec": spec})).await;
+    w.merge_status(SOURCE, "GitRepository", name, json!({"status": {"observedGeneration": 1, "conditions": conditions}})).await;
+}
+
+fn state(type_: &str, status: &str) -> Value {
+    json!([{"type": type_, "status": status, "reason": "Test", "message": "by the test", "lastTransitionTime": "2026-01-01T00:00:00Z"}])
+}
+
+/// KC-HC-01, KC-HC-02, KC-HC-04, KC-PERF-03: it is ready as soon as what it names is, and another is not held up meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn waits_by_watch() {
+    let w = World::new("kc-health").await;
+    probe(&w, "probe", state("Ready", "False")).await;
+    let revision = w.publish("repo", &[("map.yaml", &config_map("map", "x"))]).await;
+    let checks = json!([{"apiVersion": SOURCE, "kind": "GitRepository", "name": "probe", "namespace": "kc-health"}]);
+    w.kustomization("app", "repo", json!({"healthChecks": checks})).await;
+    let waiting = w.kustomization_is("app", "checking", |o| condition(o, "Healthy")["status"] == "Unknown").await;
+    let message = condition(&waiting, "Reconciling")["message"].as_str().unwrap();
+    assert!(message.starts_with("Running health checks for revision "), "{message}");
+    assert_eq!(condition(&waiting, "Ready")["status"], "Unknown");
+    let other = w.publish("other", &[("map.yaml", &config_map("other", "x"))]).await;
+    w.kustomization("other", "other", json!({})).await;
+    w.ready("other", &other).await;
+    w.merge_status(SOURCE, "GitRepository", "probe", json!({"status": {"conditions": state("Ready", "True")}})).await;
+    let done = w.ready("app", &revision).await;
+    assert_eq!(condition(&done, "Healthy")["status"], "True");
+}
+
+/// KC-HC-03: a failed object ends the check early, and is named.
+#[tokio::test(flavor = "multi_thread")]
+async fn fails_early() {
+    let w = World::new("kc-stalled").await;
+    probe(&w, "probe", state("Stalled", "True")).await;
+    w.publish("repo", &[("map.yaml", &config_map("map", "x"))]).await;
+    let checks = json!([{"apiVersion": SOURCE, "kind": "GitRepository", "name": "probe", "namespace": "kc-stalled"}]);
+    w.kustomization("app", "repo", json!({"healthChecks": checks})).await;
+    let failed = w.failed("app", "HealthCheckFailed").await;
+    let message = condition(&failed, "Ready")["message"].as_str().unwrap();
+    assert!(message.starts_with("health check failed after "), "{message}");
+    assert!(message.ends_with("failed early due to stalled resources: [GitRepository/kc-stalled/probe status: 'Failed']"), "{message}");
+    assert_eq!(condition(&failed, "Healthy")["status"], "False");
+    assert_eq!(failed["status"]["history"][0]["lastReconciledStatus"], "HealthCheckFailed");
+    assert_eq!(w.get("v1", "ConfigMap", "map").await.unwrap()["data"]["key"], "x");
+}
+
+/// Engine rule: a new revision takes the place of one whose health check still waits.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_revision_ends_the_wait() {
+    let w = World::new("kc-newer").await;
+    probe(&w, "probe", state("Ready", "False")).await;
+    w.publish("repo", &[("map.yaml", &config_map("map", "one"))]).await;
+    let checks = json!([{"apiVersion": SOURCE, "kind": "GitRepository", "name": "probe", "namespace": "kc-newer"}]);
+    w.kustomization("app", "repo", json!({"healthChecks": checks})).await;
+    w.is("v1", "ConfigMap", "map", "applied", |o| o.is_some()).await;
+    w.publish("repo", &[("map.yaml", &config_map("map", "two"))]).await;
+    w.is("v1", "ConfigMap", "map", "updated", |o| o.is_some_and(|o| o["data"]["key"] == "two")).await;
+}
