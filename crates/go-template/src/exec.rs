@@ -18,7 +18,7 @@ use crate::host::Host;
 use crate::limits::Meter;
 use crate::strconv;
 use crate::syntax::show::Show;
-use crate::syntax::tree::{Branch, Command, Expr, ExprKind, Invocation, Node, Pipe, Pos, Template};
+use crate::syntax::tree::{Branch, Command, Expr, ExprKind, Invocation, Node, Pipe, Pos, Template, VariableId};
 use crate::value::{Kind, Str, Type, Value};
 
 /// `{{template}}` inside `{{template}}` … up to this depth, as in Go.
@@ -104,7 +104,7 @@ pub(crate) struct State<'r> {
     template: &'r Template,
     at: At<'r>,
     /// Declared variables, innermost last.
-    variables: Vec<(u32, Slot)>,
+    variables: Vec<(VariableId, Slot)>,
     out: Vec<u8>,
     depth: usize,
 }
@@ -141,7 +141,7 @@ impl<'r> State<'r> {
 
     /// `template: <file>:<line>:<column>: executing "<name>" at <<node>>: `
     fn position(&self) -> String {
-        let source = self.template.source.text.as_bytes();
+        let source = &*self.template.source;
         let mut shown = Vec::new();
         let pos = match self.at {
             At::Nothing => return format!("template: {}: ", self.template.name),
@@ -162,12 +162,13 @@ impl<'r> State<'r> {
                 expr.pos
             }
         };
-        let before = source.get(..pos as usize).unwrap_or(source);
+        let text = source.text.as_bytes();
+        let before = text.get(..pos as usize).unwrap_or(text);
         let line = 1 + memchr::memchr_iter(b'\n', before).count();
         let column = before.len() - memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
         format!(
             "template: {}:{line}:{column}: executing {} at <{}>: ",
-            self.template.source.name,
+            source.name,
             strconv::quote(self.template.name.as_bytes()),
             String::from_utf8_lossy(&shown)
         )
@@ -178,8 +179,8 @@ impl<'r> State<'r> {
             self.run.meter.step()?;
             self.at = At::Node(node);
             let flow = match node {
-                Node::Text(_, range) => {
-                    self.out.extend_from_slice(self.template.source.text.as_bytes().get(range.clone()).unwrap_or(&[]));
+                Node::Text(range) => {
+                    self.out.extend_from_slice(self.template.source.constant(range));
                     Flow::Next
                 }
                 Node::Action(_, pipe) => {
@@ -313,12 +314,12 @@ impl<'r> State<'r> {
     fn iteration(&mut self, branch: &'r Branch, index: impl FnOnce() -> Slot, element: Slot) -> Eval<bool> {
         self.run.meter.step()?;
         let mark = self.variables.len();
-        match branch.pipe.declared.as_slice() {
+        match &*branch.pipe.declared {
             [] => {}
-            [only] if branch.pipe.assign => self.assign(only, element.clone())?,
+            [only] if branch.pipe.assign => self.assign(*only, element.clone())?,
             [first, second, ..] if branch.pipe.assign => {
-                self.assign(first, index())?;
-                self.assign(second, element.clone())?;
+                self.assign(*first, index())?;
+                self.assign(*second, element.clone())?;
             }
             declared => {
                 if let Some(top) = self.variables.last_mut() {
@@ -368,8 +369,8 @@ fn otherwise(branch: &Branch) -> &[Node] {
 
 fn node_pos(node: &Node) -> Pos {
     match node {
-        Node::Text(pos, _)
-        | Node::Action(pos, _)
+        Node::Text(_) => 0,
+        Node::Action(pos, _)
         | Node::If(pos, _)
         | Node::With(pos, _)
         | Node::Range(pos, _)

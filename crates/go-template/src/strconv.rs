@@ -3,19 +3,22 @@
 use std::fmt::Write as _;
 
 /// The first character of `bytes` and its length; an invalid byte is U+FFFD of length 1, as in Go.
+#[inline]
 pub(crate) fn decode_rune(bytes: &[u8]) -> (char, usize) {
     match bytes.first() {
         None => ('\u{FFFD}', 0),
         Some(b) if *b < 0x80 => (char::from(*b), 1),
-        Some(_) => {
+        Some(_) => decode_long_rune(bytes),
+    }
+}
+
+fn decode_long_rune(bytes: &[u8]) -> (char, usize) {
             let head = bytes.get(..4).unwrap_or(bytes);
             let valid = match std::str::from_utf8(head) {
                 Ok(text) => text,
                 Err(e) => head.get(..e.valid_up_to()).and_then(|v| std::str::from_utf8(v).ok()).unwrap_or(""),
             };
             valid.chars().next().map_or(('\u{FFFD}', 1), |c| (c, c.len_utf8()))
-        }
-    }
 }
 
 /// The number of characters, an invalid byte counting as one.

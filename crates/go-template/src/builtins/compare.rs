@@ -1,6 +1,7 @@
 //! `eq`, `ne`, `lt`, `le`, `gt`, `ge` (HE-TPL-10).
 
 use std::cmp::Ordering;
+use std::rc::Rc;
 
 use crate::error::CallError;
 use crate::exec::Slot;
@@ -70,6 +71,8 @@ fn equal(a: &Value, b: &Value) -> Result<bool, CallError> {
                 Value::List(_) | Value::Map(_) | Value::Bytes(_) => {
                     Err(format!("non-comparable type {}: {}", shown(b), b.type_name()).into())
                 }
+                // Pointers are equal only to themselves.
+                Value::Object(x) if b.kind() == Kind::Pointer => Ok(matches!(a, Value::Object(y) if Rc::ptr_eq(x, y))),
                 _ => Ok(a.deep_equal(b)),
             }
         }

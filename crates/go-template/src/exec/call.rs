@@ -111,7 +111,7 @@ impl<'r> State<'r> {
 
     fn shown(&self, expr: &'r Expr) -> String {
         let mut out = Vec::new();
-        expr.show(self.template.source.text.as_bytes(), &mut out);
+        expr.show(&self.template.source, &mut out);
         String::from_utf8_lossy(&out).into_owned()
     }
 
@@ -123,7 +123,7 @@ impl<'r> State<'r> {
             ExprKind::Nil => {
                 return if expected.can_be_nil() { Ok(zero(expected)) } else { Err(self.error(format!("cannot assign nil to {expected}"))) };
             }
-            ExprKind::Bool(_) | ExprKind::Number(_) | ExprKind::String { .. } => {}
+            ExprKind::Bool(_) | ExprKind::Number(_) | ExprKind::String(..) => {}
             _ => {
                 let value = self.operand(dot, expr)?;
                 return self.validate(value, expected);
@@ -144,7 +144,7 @@ impl<'r> State<'r> {
                 return match &expr.kind {
                     ExprKind::Number(number) => self.constant(expr, number),
                     ExprKind::Bool(b) => Ok(Slot::concrete(Value::Bool(*b))),
-                    ExprKind::String { text, .. } => Ok(Slot::concrete(Value::String(text.clone()))),
+                    ExprKind::String(text, _) => Ok(Slot::concrete(Value::String(text.clone()))),
                     _ => Ok(Slot::invalid()),
                 };
             }
@@ -153,7 +153,7 @@ impl<'r> State<'r> {
                 _ => return mismatch("bool", self),
             },
             Type::String => match &expr.kind {
-                ExprKind::String { text, .. } => Value::String(text.clone()),
+                ExprKind::String(text, _) => Value::String(text.clone()),
                 _ => return mismatch("string", self),
             },
             other => match other.kind() {

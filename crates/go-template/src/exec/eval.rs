@@ -1,45 +1,50 @@
 //! Pipelines, commands, operands and field chains.
 
 use super::{At, Command, Eval, Expr, ExprKind, Pipe, Slot, State, nested};
+use crate::error::CallError;
 use crate::strconv;
-use crate::syntax::tree::{Number, Variable};
+use crate::syntax::tree::{Number, VariableId};
 use crate::value::{Kind, List, Map, Str, Type, Value};
 
 impl<'r> State<'r> {
     pub(super) fn pipeline(&mut self, dot: &Slot, pipe: &'r Pipe) -> Eval<Slot> {
         self.at = At::Pipe(pipe);
-        let mut value = None;
-        for command in &pipe.commands {
-            let mut result = self.command(dot, command, value)?;
-            // What comes out of an interface is seen as itself from here on; a nil interface is no value.
-            result.iface = false;
-            value = Some(result);
+        // What comes out of an interface is seen as itself from here on; a nil interface is no value.
+        let mut value = self.command(dot, &pipe.first, None)?;
+        value.iface = false;
+        for command in &pipe.rest {
+            value = self.command(dot, command, Some(value))?;
+            value.iface = false;
         }
-        let value = value.unwrap_or_else(Slot::invalid);
         for variable in &pipe.declared {
             if pipe.assign {
-                self.assign(variable, value.clone())?;
+                self.assign(*variable, value.clone())?;
             } else {
-                self.variables.push((variable.id, value.clone()));
+                self.variables.push((*variable, value.clone()));
             }
         }
         Ok(value)
     }
 
-    pub(super) fn assign(&mut self, variable: &Variable, value: Slot) -> Eval<()> {
-        match self.variables.iter_mut().rev().find(|(id, _)| *id == variable.id) {
+    pub(super) fn assign(&mut self, variable: VariableId, value: Slot) -> Eval<()> {
+        match self.variables.iter_mut().rev().find(|(id, _)| *id == variable) {
             Some((_, slot)) => {
                 *slot = value;
                 Ok(())
             }
-            None => Err(self.error(format!("undefined variable: {}", variable.name))),
+            None => Err(self.undefined(variable)),
         }
     }
 
-    fn variable(&self, variable: &Variable) -> Eval<&Slot> {
-        match self.variables.iter().rev().find(|(id, _)| *id == variable.id) {
+    #[cold]
+    fn undefined(&self, variable: VariableId) -> CallError {
+        self.error(format!("undefined variable: {}", String::from_utf8_lossy(self.template.source.variable(variable))))
+    }
+
+    fn variable(&self, variable: VariableId) -> Eval<&Slot> {
+        match self.variables.iter().rev().find(|(id, _)| *id == variable) {
             Some((_, slot)) => Ok(slot),
-            None => Err(self.error(format!("undefined variable: {}", variable.name))),
+            None => Err(self.undefined(variable)),
         }
     }
 
@@ -64,7 +69,7 @@ impl<'r> State<'r> {
             }
             ExprKind::Variable(variable, names) => {
                 self.at = At::Expr(first);
-                let value = self.variable(variable)?.clone();
+                let value = self.variable(*variable)?.clone();
                 if names.is_empty() {
                     self.not_a_function(command, &last)?;
                     return Ok(value);
@@ -77,7 +82,7 @@ impl<'r> State<'r> {
                 Ok(match kind {
                     ExprKind::Bool(b) => Slot::concrete(Value::Bool(*b)),
                     ExprKind::Number(number) => self.constant(first, number)?,
-                    ExprKind::String { text, .. } => Slot::concrete(Value::String(text.clone())),
+                    ExprKind::String(text, _) => Slot::concrete(Value::String(text.clone())),
                     ExprKind::Nil => return Err(self.error("nil is not a command")),
                     _ => dot.clone(),
                 })
@@ -91,7 +96,7 @@ impl<'r> State<'r> {
         }
         let mut shown = Vec::new();
         let first = &command.first;
-        crate::syntax::show::Show::show(first, self.template.source.text.as_bytes(), &mut shown);
+        crate::syntax::show::Show::show(first, &self.template.source, &mut shown);
         Err(self.error(format!("can't give argument to non-function {}", String::from_utf8_lossy(&shown))))
     }
 
@@ -100,7 +105,7 @@ impl<'r> State<'r> {
         self.at = At::Expr(chain);
         if matches!(inner.kind, ExprKind::Nil) {
             let mut shown = Vec::new();
-            crate::syntax::show::Show::show(chain, self.template.source.text.as_bytes(), &mut shown);
+            crate::syntax::show::Show::show(chain, &self.template.source, &mut shown);
             return Err(self.error(format!("indirection through explicit nil in {}", String::from_utf8_lossy(&shown))));
         }
         self.operand(dot, inner)
@@ -112,7 +117,7 @@ impl<'r> State<'r> {
         match &expr.kind {
             ExprKind::Field(names) => self.chain(dot, dot.clone(), At::Expr(expr), names, &[], None),
             ExprKind::Variable(variable, names) => {
-                let value = self.variable(variable)?.clone();
+                let value = self.variable(*variable)?.clone();
                 if names.is_empty() {
                     return Ok(value);
                 }
@@ -126,7 +131,7 @@ impl<'r> State<'r> {
             }
             ExprKind::Bool(b) => Ok(Slot::concrete(Value::Bool(*b))),
             ExprKind::Number(number) => self.constant(expr, number),
-            ExprKind::String { text, .. } => Ok(Slot::concrete(Value::String(text.clone()))),
+            ExprKind::String(text, _) => Ok(Slot::concrete(Value::String(text.clone()))),
             ExprKind::Dot => Ok(dot.clone()),
             ExprKind::Nil => Ok(Slot::invalid()),
         }
@@ -212,7 +217,7 @@ impl<'r> State<'r> {
     }
 
     #[cold]
-    fn no_field(&self, name: &Str, receiver: &Slot) -> crate::error::CallError {
+    fn no_field(&self, name: &Str, receiver: &Slot) -> CallError {
         self.error(format!("can't evaluate field {name} in type {}", receiver.static_type()))
     }
 }

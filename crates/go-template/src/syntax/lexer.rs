@@ -1,8 +1,6 @@
 //! Splits a template into items, as Go's lexer does: text up to `{{`, then the parts of an action, with white space
 //! trimmed by `{{- ` and ` -}}` (HE-TPL-01).
 
-use std::borrow::Cow;
-
 use crate::strconv::{self, decode_rune};
 
 /// What an item is.
@@ -83,34 +81,15 @@ impl Kind {
 }
 
 /// One item.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Item<'t> {
     pub(crate) kind: Kind,
     /// Byte offset in the template.
-    pub(crate) pos: usize,
-    /// The text of the item, or an error message.
-    pub(crate) text: Cow<'t, [u8]>,
+    pub(crate) pos: u32,
     /// Line, 1-based; 0 for an item that was never read.
-    pub(crate) line: usize,
-}
-
-impl Item<'_> {
-    /// The item as parse errors show it.
-    pub(crate) fn show(&self) -> String {
-        match self.kind {
-            Kind::Eof => "EOF".to_owned(),
-            Kind::Error => String::from_utf8_lossy(&self.text).into_owned(),
-            kind if kind.is_keyword() => format!("<{}>", String::from_utf8_lossy(&self.text)),
-            _ if self.text.len() > 10 => {
-                let mut end = 0;
-                for _ in 0..10 {
-                    end += decode_rune(self.text.get(end..).unwrap_or(&[])).1;
-                }
-                format!("{}...", strconv::quote(self.text.get(..end).unwrap_or(&self.text)))
-            }
-            _ => strconv::quote(&self.text),
-        }
-    }
+    pub(crate) line: u32,
+    /// The text of the item; empty for an error, whose message the lexer holds.
+    pub(crate) text: &'t [u8],
 }
 
 /// The state of the lexer between two items.
@@ -119,11 +98,11 @@ pub(crate) struct Lexer<'t> {
     input: &'t [u8],
     pos: usize,
     start: usize,
-    line: usize,
-    start_line: usize,
-    at_eof: bool,
+    line: u32,
+    start_line: u32,
     inside_action: bool,
     parens: isize,
+    message: String,
 }
 
 const LEFT: &[u8] = b"{{";
@@ -141,19 +120,41 @@ fn is_word(c: Option<char>) -> bool {
     c.is_some_and(|c| c == '_' || c.is_alphabetic() || c.is_numeric())
 }
 
-/// The position of a needle.
-fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    memchr::memmem::find(haystack, needle)
+/// The position of two bytes.
+fn find(haystack: &[u8], pair: [u8; 2]) -> Option<usize> {
+    memchr::memchr_iter(pair[0], haystack).find(|at| haystack.get(at + 1) == Some(&pair[1]))
+}
+
+/// Positions and lines are kept in 32 bits; no template comes near 4 GiB.
+fn offset(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 impl<'t> Lexer<'t> {
     pub(crate) fn new(input: &'t [u8]) -> Self {
-        Self { input, pos: 0, start: 0, line: 1, start_line: 1, at_eof: false, inside_action: false, parens: 0 }
+        Self { input, pos: 0, start: 0, line: 1, start_line: 1, inside_action: false, parens: 0, message: String::new() }
     }
 
     /// The next item. After an error or the end it answers the end for ever.
     pub(crate) fn next_item(&mut self) -> Item<'t> {
         if self.inside_action { self.action() } else { self.text() }
+    }
+
+    /// An item as parse errors show it.
+    pub(crate) fn show(&self, item: &Item<'_>) -> String {
+        match item.kind {
+            Kind::Eof => "EOF".to_owned(),
+            Kind::Error => self.message.clone(),
+            kind if kind.is_keyword() => format!("<{}>", String::from_utf8_lossy(item.text)),
+            _ if item.text.len() > 10 => {
+                let mut end = 0;
+                for _ in 0..10 {
+                    end += decode_rune(item.text.get(end..).unwrap_or(&[])).1;
+                }
+                format!("{}...", strconv::quote(item.text.get(..end).unwrap_or(item.text)))
+            }
+            _ => strconv::quote(item.text),
+        }
     }
 
     fn rest(&self) -> &'t [u8] {
@@ -163,7 +164,6 @@ impl<'t> Lexer<'t> {
     fn read(&mut self) -> Option<char> {
         let rest = self.rest();
         if rest.is_empty() {
-            self.at_eof = true;
             return None;
         }
         let (c, len) = decode_rune(rest);
@@ -177,22 +177,22 @@ impl<'t> Lexer<'t> {
     fn peek(&mut self) -> Option<char> {
         let rest = self.rest();
         if rest.is_empty() {
-            self.at_eof = true;
             return None;
         }
         Some(decode_rune(rest).0)
     }
 
     fn emit(&mut self, kind: Kind) -> Item<'t> {
-        let text = Cow::Borrowed(self.input.get(self.start..self.pos).unwrap_or(&[]));
-        let item = Item { kind, pos: self.start, text, line: self.start_line };
+        let text = self.input.get(self.start..self.pos).unwrap_or(&[]);
+        let item = Item { kind, pos: offset(self.start), line: self.start_line, text };
         self.start = self.pos;
         self.start_line = self.line;
         item
     }
 
     fn error(&mut self, message: impl Into<String>) -> Item<'t> {
-        let item = Item { kind: Kind::Error, pos: self.start, text: Cow::Owned(message.into().into_bytes()), line: self.start_line };
+        let item = Item { kind: Kind::Error, pos: offset(self.start), line: self.start_line, text: &[] };
+        self.message = message.into();
         self.input = &[];
         self.start = 0;
         self.pos = 0;
@@ -208,19 +208,19 @@ impl<'t> Lexer<'t> {
 
     fn count_lines(&mut self) {
         let passed = self.input.get(self.start..self.pos).unwrap_or(&[]);
-        self.line += memchr::memchr_iter(b'\n', passed).count();
+        self.line += offset(memchr::memchr_iter(b'\n', passed).count());
     }
 
     /// Text up to the next action, or the end.
     fn text(&mut self) -> Item<'t> {
         loop {
-            let Some(offset) = find(self.rest(), LEFT) else {
+            let Some(offset) = find(self.rest(), *b"{{") else {
                 self.pos = self.input.len();
                 if self.pos > self.start {
                     self.count_lines();
                     return self.emit(Kind::Text);
                 }
-                return Item { text: Cow::Borrowed(b"EOF"), ..self.emit(Kind::Eof) };
+                return Item { text: b"EOF", ..self.emit(Kind::Eof) };
             };
             if offset > 0 {
                 self.pos += offset;
@@ -265,7 +265,7 @@ impl<'t> Lexer<'t> {
 
     fn comment(&mut self) -> Option<Item<'t>> {
         self.pos += 2;
-        let Some(end) = find(self.rest(), b"*/") else { return Some(self.error("unclosed comment")) };
+        let Some(end) = find(self.rest(), *b"*/") else { return Some(self.error("unclosed comment")) };
         self.pos += end + 2;
         let Some(trim) = self.right_delim_ahead() else { return Some(self.error("comment ends before closing delimiter")) };
         self.pos += if trim { 4 } else { 2 };
@@ -402,6 +402,8 @@ impl<'t> Lexer<'t> {
 
     fn take_word(&mut self) {
         loop {
+            let rest = self.rest();
+            self.pos += rest.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
             let c = self.peek();
             if !is_word(c) {
                 return;

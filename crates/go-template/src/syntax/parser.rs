@@ -3,14 +3,14 @@
 //! The parser looks at most three items ahead. The line of an error is that of the last item that was split off, so
 //! the look-ahead is part of what users see.
 
-use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
 use super::lexer::{Item, Kind, Lexer};
 use super::numbers;
-use super::tree::{Branch, Command, Expr, ExprKind, Invocation, Node, Pipe, Pos, Source, Template, Variable};
+use super::tree::{Branch, Command, Expr, ExprKind, Invocation, Node, Pipe, Source, Template, VariableId};
 use crate::function::Function;
 use crate::strconv;
 use crate::value::Str;
@@ -26,33 +26,53 @@ const STACK_SEGMENT: usize = 1 << 20;
 /// Parses the text of a file. Answers the file's own body first in no particular order with its `define`s and
 /// `block`s; of two definitions of one name the non-empty one counts. The error is Go's text.
 pub(crate) fn parse(name: &Str, text: &Str, functions: fn(&str) -> Option<&'static Function>) -> Result<Vec<Template>, String> {
-    let source = Arc::new(Source { name: name.clone(), text: text.clone() });
     let mut parser = Parser {
         name: name.to_text().into_owned(),
+        text: text.as_bytes(),
         lexer: Lexer::new(text.as_bytes()),
         functions,
-        source: Arc::clone(&source),
-        templates: Vec::new(),
-        ids: FxHashMap::default(),
+        definitions: Vec::new(),
+        constants: Vec::with_capacity(text.len()),
+        variable_ids: FxHashMap::default(),
+        variables: Vec::new(),
+        names: FxHashMap::default(),
         tree: TreeState::new(),
         control_depth: 0,
     };
     parser.variable(b"$");
     let root = parser.file()?;
     parser.add(name.clone(), root)?;
-    Ok(parser.templates)
+    let source = Arc::new(Source {
+        name: name.clone(),
+        text: text.clone(),
+        constants: parser.constants.into_boxed_slice(),
+        variables: parser.variables.into_boxed_slice(),
+    });
+    let template = |d: Definition| Template { name: d.name, source: Arc::clone(&source), root: d.root, is_empty: d.is_empty };
+    Ok(parser.definitions.into_iter().map(template).collect())
 }
 
 struct Parser<'t> {
     name: String,
+    text: &'t [u8],
     lexer: Lexer<'t>,
     functions: fn(&str) -> Option<&'static Function>,
-    source: Arc<Source>,
-    templates: Vec<Template>,
-    /// Variable names of the whole file.
-    ids: FxHashMap<Str, u32>,
+    definitions: Vec<Definition>,
+    /// What the templates write as it is.
+    constants: Vec<u8>,
+    variable_ids: FxHashMap<&'t [u8], VariableId>,
+    variables: Vec<Str>,
+    /// Names of fields: each is stored once for a file.
+    names: FxHashMap<&'t [u8], Str>,
     tree: TreeState<'t>,
     control_depth: usize,
+}
+
+/// A finished body.
+struct Definition {
+    name: Str,
+    root: Box<[Node]>,
+    is_empty: bool,
 }
 
 /// What Go keeps for each tree: a `define` or `block` starts with a fresh one.
@@ -60,24 +80,17 @@ struct TreeState<'t> {
     items: [Item<'t>; 3],
     peeked: usize,
     /// Variables that are declared at this point.
-    variables: Vec<Variable>,
+    variables: Vec<VariableId>,
     /// The line on which the current action started, 0 outside of one.
-    action_line: usize,
+    action_line: u32,
     range_depth: usize,
     paren_depth: usize,
 }
 
 impl TreeState<'_> {
     fn new() -> Self {
-        let none = || Item { kind: Kind::Error, pos: 0, text: Cow::Borrowed(&[]), line: 0 };
-        Self {
-            items: [none(), none(), none()],
-            peeked: 0,
-            variables: vec![Variable { id: 0, name: "$".into() }],
-            action_line: 0,
-            range_depth: 0,
-            paren_depth: 0,
-        }
+        let none = Item { kind: Kind::Error, pos: 0, line: 0, text: &[] };
+        Self { items: [none; 3], peeked: 0, variables: vec![0], action_line: 0, range_depth: 0, paren_depth: 0 }
     }
 }
 
@@ -90,7 +103,8 @@ enum ListEnd {
 }
 
 /// A node, or the end of the list that it stands in.
-enum Step {
+enum Step<'t> {
+    Text(&'t [u8]),
     Node(Node),
     End(ListEnd),
 }
@@ -108,7 +122,7 @@ impl<'t> Parser<'t> {
     }
 
     fn buffered(&self, index: usize) -> Item<'t> {
-        self.tree.items.get(index).unwrap_or(&self.tree.items[0]).clone()
+        *self.tree.items.get(index).unwrap_or(&self.tree.items[0])
     }
 
     fn backup(&mut self) {
@@ -146,7 +160,7 @@ impl<'t> Parser<'t> {
 
     fn unexpected<T>(&self, item: &Item<'_>, context: &str) -> Parsed<T> {
         if item.kind == Kind::Error {
-            let text = item.show();
+            let text = self.lexer.show(item);
             let mut extra = String::new();
             if self.tree.action_line != 0 && self.tree.action_line != item.line {
                 let action = if text.ends_with(" action") { "" } else { " in action" };
@@ -154,7 +168,7 @@ impl<'t> Parser<'t> {
             }
             return self.error(format!("{text}{extra}"));
         }
-        self.error(format!("unexpected {} in {context}", item.show()))
+        self.error(format!("unexpected {} in {context}", self.lexer.show(item)))
     }
 
     fn expect(&mut self, kind: Kind, context: &str) -> Parsed<Item<'t>> {
@@ -164,28 +178,56 @@ impl<'t> Parser<'t> {
 
     // ----- trees -----
 
-    fn variable(&mut self, name: &[u8]) -> Variable {
-        let name = Str::from(name);
-        let next = u32::try_from(self.ids.len()).unwrap_or(u32::MAX);
-        Variable { id: *self.ids.entry(name.clone()).or_insert(next), name }
+    fn variable(&mut self, name: &'t [u8]) -> VariableId {
+        let next = VariableId::try_from(self.variables.len()).unwrap_or(VariableId::MAX);
+        *self.variable_ids.entry(name).or_insert_with(|| {
+            self.variables.push(name.into());
+            next
+        })
     }
 
-    fn add(&mut self, name: Str, root: Vec<Node>) -> Parsed<()> {
-        let template = Template::new(name, Arc::clone(&self.source), root);
-        match self.templates.iter().position(|t| t.name == template.name) {
-            None => self.templates.push(template),
-            Some(index) => {
-                let old_is_empty = self.templates.get(index).is_some_and(|t| t.is_empty);
-                if old_is_empty {
-                    if let Some(slot) = self.templates.get_mut(index) {
-                        *slot = template;
-                    }
-                } else if !template.is_empty {
-                    return self.error(format!("template: multiple definition of template {}", strconv::quote(template.name.as_bytes())));
-                }
-            }
+    /// The name of a field without its dot.
+    fn field(&mut self, item: &Item<'t>) -> Str {
+        let name = item.text.get(1..).unwrap_or(&[]);
+        self.names.entry(name).or_insert_with(|| name.into()).clone()
+    }
+
+    fn add(&mut self, name: Str, nodes: Vec<Node>) -> Parsed<()> {
+        let constants = |range: &Range<u32>| self.constants.get(range.start as usize..range.end as usize).unwrap_or(&[]);
+        let is_empty = nodes.iter().all(|node| matches!(node, Node::Text(range) if is_blank(constants(range))));
+        let known = self.definitions.iter().position(|d| d.name == name);
+        let new = Definition { name, root: nodes.into_boxed_slice(), is_empty };
+        match known.and_then(|index| self.definitions.get_mut(index)) {
+            None => self.definitions.push(new),
+            Some(old) if old.is_empty => *old = new,
+            Some(_) if new.is_empty => {}
+            Some(_) => return self.error(format!("template: multiple definition of template {}", strconv::quote(new.name.as_bytes()))),
         }
         Ok(())
+    }
+
+    /// Puts a node behind others. What is written as it is grows together: text, and actions of one literal. A blank
+    /// literal stays an action, because it makes a body count as not empty.
+    fn push(&mut self, nodes: &mut Vec<Node>, node: Node) {
+        let literal = match &node {
+            Node::Action(_, Pipe { declared, first: Command { first: Expr { kind: ExprKind::String(text, _), .. }, args }, rest, .. })
+                if declared.is_empty() && args.is_empty() && rest.is_empty() && !is_blank(text.as_bytes()) =>
+            {
+                text.clone()
+            }
+            _ => return nodes.push(node),
+        };
+        self.push_text(nodes, literal.as_bytes());
+    }
+
+    fn push_text(&mut self, nodes: &mut Vec<Node>, text: &[u8]) {
+        let start = u32::try_from(self.constants.len()).unwrap_or(u32::MAX);
+        self.constants.extend_from_slice(text);
+        let end = u32::try_from(self.constants.len()).unwrap_or(u32::MAX);
+        match nodes.last_mut() {
+            Some(Node::Text(range)) if range.end == start => range.end = end,
+            _ => nodes.push(Node::Text(start..end)),
+        }
     }
 
     /// The body of a file; `define` is allowed only here.
@@ -206,7 +248,8 @@ impl<'t> Parser<'t> {
                 self.tree.peeked = 2;
             }
             match self.text_or_action()? {
-                Step::Node(node) => root.push(node),
+                Step::Text(text) => self.push_text(&mut root, text),
+                Step::Node(node) => self.push(&mut root, node),
                 Step::End(end) => return self.error(format!("unexpected {}", end.show())),
             }
         }
@@ -240,7 +283,7 @@ impl<'t> Parser<'t> {
     }
 
     fn unquote(&self, item: &Item<'_>) -> Parsed<Str> {
-        strconv::unquote(&item.text).map_or_else(|| self.error("invalid syntax"), |t| Ok(t.into()))
+        strconv::unquote(item.text).map_or_else(|| self.error("invalid syntax"), |t| Ok(t.into()))
     }
 
     /// Nodes up to `{{end}}` or `{{else}}`.
@@ -248,17 +291,18 @@ impl<'t> Parser<'t> {
         let mut nodes = Vec::new();
         while self.peek_non_space().kind != Kind::Eof {
             match self.text_or_action()? {
-                Step::Node(node) => nodes.push(node),
+                Step::Text(text) => self.push_text(&mut nodes, text),
+                Step::Node(node) => self.push(&mut nodes, node),
                 Step::End(end) => return Ok((nodes, end)),
             }
         }
         self.error("unexpected EOF")
     }
 
-    fn text_or_action(&mut self) -> Parsed<Step> {
+    fn text_or_action(&mut self) -> Parsed<Step<'t>> {
         let item = self.next_non_space();
         match item.kind {
-            Kind::Text => Ok(Step::Node(Node::Text(pos(&item), item.pos..item.pos + item.text.len()))),
+            Kind::Text => Ok(Step::Text(item.text)),
             Kind::LeftDelim => {
                 self.tree.action_line = item.line;
                 let step = self.action()?;
@@ -271,17 +315,17 @@ impl<'t> Parser<'t> {
 
     // ----- actions -----
 
-    fn action(&mut self) -> Parsed<Step> {
+    fn action(&mut self) -> Parsed<Step<'t>> {
         let item = self.next_non_space();
         let node = match item.kind {
             Kind::Block => self.block()?,
             Kind::Break => {
                 self.leave_range("{{break}}")?;
-                Node::Break(pos(&item))
+                Node::Break(item.pos)
             }
             Kind::Continue => {
                 self.leave_range("{{continue}}")?;
-                Node::Continue(pos(&item))
+                Node::Continue(item.pos)
             }
             Kind::Else => {
                 if !matches!(self.peek_non_space().kind, Kind::If | Kind::With) {
@@ -299,7 +343,7 @@ impl<'t> Parser<'t> {
             Kind::With => self.control("with")?,
             _ => {
                 self.backup();
-                let at = pos(&self.peek());
+                let at = self.peek().pos;
                 Node::Action(at, self.pipeline("command", Kind::RightDelim)?)
             }
         };
@@ -334,10 +378,11 @@ impl<'t> Parser<'t> {
         let ranges = usize::from(word == "range");
         self.tree.range_depth += ranges;
         let (list, end) = self.list()?;
+        let list = list.into_boxed_slice();
         self.tree.range_depth -= ranges;
         let otherwise = match end {
             ListEnd::End => None,
-            ListEnd::Else => Some(self.otherwise(word)?),
+            ListEnd::Else => Some(self.otherwise(word)?.into_boxed_slice()),
         };
         self.tree.variables.truncate(declared);
         let at = pipe.pos;
@@ -379,7 +424,7 @@ impl<'t> Parser<'t> {
             self.backup();
             pipe = Some(self.pipeline(CONTEXT, Kind::RightDelim)?);
         }
-        Ok(Node::Template(pos(&item), Box::new(Invocation { name, pipe })))
+        Ok(Node::Template(item.pos, Box::new(Invocation { name, pipe })))
     }
 
     fn block(&mut self) -> Parsed<Node> {
@@ -394,18 +439,22 @@ impl<'t> Parser<'t> {
         self.control_depth += 1;
         stacker::maybe_grow(RED_ZONE, STACK_SEGMENT, || self.subtree(|p| p.named_body(body_name, CONTEXT)))?;
         self.control_depth -= 1;
-        Ok(Node::Template(pos(&item), Box::new(Invocation { name, pipe: Some(pipe) })))
+        Ok(Node::Template(item.pos, Box::new(Invocation { name, pipe: Some(pipe) })))
     }
 
     // ----- pipelines -----
 
     fn pipeline(&mut self, context: &str, end: Kind) -> Parsed<Pipe> {
-        let mut pipe = Pipe { pos: pos(&self.peek_non_space()), declared: Vec::new(), assign: false, commands: Vec::new() };
-        while self.declaration(&mut pipe, context)? {}
+        let pos = self.peek_non_space().pos;
+        let mut declared = Vec::new();
+        let mut assign = false;
+        while self.declaration(&mut declared, &mut assign, context)? {}
+        let mut first = None;
+        let mut rest = Vec::new();
         loop {
             let item = self.next_non_space();
             if item.kind == end {
-                return self.check(pipe, context);
+                break;
             }
             match item.kind {
                 Kind::Bool
@@ -422,15 +471,29 @@ impl<'t> Parser<'t> {
                 | Kind::LeftParen => {
                     self.backup();
                     let command = self.command()?;
-                    pipe.commands.push(command);
+                    match first {
+                        None => first = Some(command),
+                        Some(_) => rest.push(command),
+                    }
                 }
                 _ => return self.unexpected(&item, context),
             }
         }
+        let Some(first) = first else { return self.error(format!("missing value for {context}")) };
+        for (stage, command) in (2..).zip(&rest) {
+            let constant = matches!(
+                command.first.kind,
+                ExprKind::Bool(_) | ExprKind::Dot | ExprKind::Nil | ExprKind::Number(_) | ExprKind::String(..)
+            );
+            if constant {
+                return self.error(format!("non executable command in pipeline stage {stage}"));
+            }
+        }
+        Ok(Pipe { pos, assign, declared: declared.into_boxed_slice(), first, rest: rest.into_boxed_slice() })
     }
 
     /// Reads a declaration or assignment, if there is one; `true` when a second variable may follow.
-    fn declaration(&mut self, pipe: &mut Pipe, context: &str) -> Parsed<bool> {
+    fn declaration(&mut self, declared: &mut Vec<VariableId>, assign: &mut bool, context: &str) -> Parsed<bool> {
         let variable = self.peek_non_space();
         if variable.kind != Kind::Variable {
             return Ok(false);
@@ -440,13 +503,13 @@ impl<'t> Parser<'t> {
         let after = self.peek();
         let next = self.peek_non_space();
         if matches!(next.kind, Kind::Assign | Kind::Declare) {
-            pipe.assign = next.kind == Kind::Assign;
+            *assign = next.kind == Kind::Assign;
             self.next_non_space();
-            self.declare(pipe, &variable);
-        } else if next.kind == Kind::Char && *next.text == *b"," {
+            self.declare(declared, &variable);
+        } else if next.kind == Kind::Char && next.text == b"," {
             self.next_non_space();
-            self.declare(pipe, &variable);
-            if context == "range" && pipe.declared.len() < 2 {
+            self.declare(declared, &variable);
+            if context == "range" && declared.len() < 2 {
                 return match self.peek_non_space().kind {
                     Kind::Variable | Kind::RightDelim | Kind::RightParen => Ok(true),
                     _ => self.error("range can only initialize variables"),
@@ -464,33 +527,22 @@ impl<'t> Parser<'t> {
         Ok(false)
     }
 
-    fn declare(&mut self, pipe: &mut Pipe, item: &Item<'_>) {
-        let variable = self.variable(&item.text);
-        self.tree.variables.push(variable.clone());
-        pipe.declared.push(variable);
-    }
-
-    fn check(&self, pipe: Pipe, context: &str) -> Parsed<Pipe> {
-        if pipe.commands.is_empty() {
-            return self.error(format!("missing value for {context}"));
-        }
-        for (index, command) in pipe.commands.iter().enumerate().skip(1) {
-            let constant = matches!(
-                command.first.kind,
-                ExprKind::Bool(_) | ExprKind::Dot | ExprKind::Nil | ExprKind::Number(_) | ExprKind::String { .. }
-            );
-            if constant {
-                return self.error(format!("non executable command in pipeline stage {}", index + 1));
-            }
-        }
-        Ok(pipe)
+    fn declare(&mut self, declared: &mut Vec<VariableId>, item: &Item<'t>) {
+        let variable = self.variable(item.text);
+        self.tree.variables.push(variable);
+        declared.push(variable);
     }
 
     fn command(&mut self) -> Parsed<Command> {
-        let mut words = Vec::new();
+        let mut first = None;
+        let mut args = Vec::new();
         loop {
             self.peek_non_space();
-            words.extend(self.operand()?);
+            match (self.operand()?, &first) {
+                (None, _) => {}
+                (operand, None) => first = operand,
+                (Some(operand), Some(_)) => args.push(operand),
+            }
             let item = self.next();
             match item.kind {
                 Kind::Space => {}
@@ -502,45 +554,54 @@ impl<'t> Parser<'t> {
                 _ => return self.unexpected(&item, "operand"),
             }
         }
-        let mut words = words.into_iter();
-        match words.next() {
-            Some(first) => Ok(Command { first, args: words.collect() }),
+        match first {
+            Some(first) => Ok(Command { first, args: args.into_boxed_slice() }),
             None => self.error("empty command"),
         }
     }
 
     /// A term with the fields behind it.
     fn operand(&mut self) -> Parsed<Option<Expr>> {
-        let Some(mut expr) = self.term()? else { return Ok(None) };
+        let Some(expr) = self.term()? else { return Ok(None) };
         let first = self.peek();
         if first.kind != Kind::Field {
             return Ok(Some(expr));
         }
-        let mut names = Vec::new();
+        let mut names = match &expr.kind {
+            ExprKind::Field(own) | ExprKind::Variable(_, own) => own.to_vec(),
+            _ => Vec::new(),
+        };
         while self.peek().kind == Kind::Field {
-            names.push(Str::from(self.next().text.get(1..).unwrap_or(&[])));
+            let item = self.next();
+            names.push(self.field(&item));
         }
-        let at = pos(&first);
-        match &mut expr.kind {
-            ExprKind::Field(own) | ExprKind::Variable(_, own) => {
-                own.extend(names);
-                expr.pos = at;
+        let names = names.into_boxed_slice();
+        let kind = match expr.kind {
+            ExprKind::Field(_) => ExprKind::Field(names),
+            ExprKind::Variable(variable, _) => ExprKind::Variable(variable, names),
+            ExprKind::Bool(b) => return self.field_of(if b { b"true" } else { b"false" }),
+            ExprKind::Nil => return self.field_of(b"nil"),
+            ExprKind::Dot => return self.field_of(b"."),
+            ExprKind::Number(number) => return self.field_of(number.text.as_bytes()),
+            ExprKind::String(_, len) => {
+                let (start, len) = (expr.pos as usize, len as usize);
+                return self.field_of(self.text.get(start..start + len).unwrap_or(&[]));
             }
-            ExprKind::Bool(_) | ExprKind::String { .. } | ExprKind::Number(_) | ExprKind::Nil | ExprKind::Dot => {
-                let mut shown = Vec::new();
-                super::show::Show::show(&expr, &[], &mut shown);
-                return self.error(format!("unexpected . after term {}", strconv::quote(&shown)));
-            }
-            _ => expr = Expr { pos: at, kind: ExprKind::Chain(Box::new(expr), names) },
-        }
-        Ok(Some(expr))
+            kind => ExprKind::Chain(Box::new(Expr { pos: expr.pos, kind }), names),
+        };
+        Ok(Some(Expr { pos: first.pos, kind }))
+    }
+
+    /// A constant has no fields.
+    fn field_of<T>(&self, term: &[u8]) -> Parsed<T> {
+        self.error(format!("unexpected . after term {}", strconv::quote(term)))
     }
 
     fn term(&mut self) -> Parsed<Option<Expr>> {
         let item = self.next_non_space();
         let kind = match item.kind {
             Kind::Identifier => {
-                let name = String::from_utf8_lossy(&item.text);
+                let name = String::from_utf8_lossy(item.text);
                 match (self.functions)(&name) {
                     Some(function) => ExprKind::Function(function),
                     None => return self.error(format!("function {} not defined", strconv::quote(name.as_bytes()))),
@@ -549,18 +610,18 @@ impl<'t> Parser<'t> {
             Kind::Dot => ExprKind::Dot,
             Kind::Nil => ExprKind::Nil,
             Kind::Variable => {
-                let variable = self.variable(&item.text);
-                if !self.tree.variables.iter().any(|v| v.id == variable.id) {
-                    return self.error(format!("undefined variable {}", strconv::quote(&item.text)));
+                let variable = self.variable(item.text);
+                if !self.tree.variables.contains(&variable) {
+                    return self.error(format!("undefined variable {}", strconv::quote(item.text)));
                 }
-                ExprKind::Variable(variable, Vec::new())
+                ExprKind::Variable(variable, Box::default())
             }
-            Kind::Field => ExprKind::Field(vec![Str::from(item.text.get(1..).unwrap_or(&[]))]),
-            Kind::Bool => ExprKind::Bool(*item.text == *b"true"),
+            Kind::Field => ExprKind::Field(Box::new([self.field(&item)])),
+            Kind::Bool => ExprKind::Bool(item.text == b"true"),
             Kind::CharConstant | Kind::Complex | Kind::Number => {
-                let text = String::from_utf8_lossy(&item.text);
+                let text = String::from_utf8_lossy(item.text);
                 let number = match item.kind {
-                    Kind::CharConstant => numbers::character(&item.text),
+                    Kind::CharConstant => numbers::character(item.text),
                     Kind::Complex => numbers::complex(&text),
                     _ => numbers::number(&text),
                 };
@@ -581,14 +642,14 @@ impl<'t> Parser<'t> {
                 return Ok(Some(Expr { pos: pipe.pos, kind: ExprKind::Pipe(Box::new(pipe)) }));
             }
             Kind::String | Kind::RawString => {
-                ExprKind::String { text: self.unquote(&item)?, quoted: Str::from(item.text.as_ref()) }
+                ExprKind::String(self.unquote(&item)?, u32::try_from(item.text.len()).unwrap_or(u32::MAX))
             }
             _ => {
                 self.backup();
                 return Ok(None);
             }
         };
-        Ok(Some(Expr { pos: pos(&item), kind }))
+        Ok(Some(Expr { pos: item.pos, kind }))
     }
 }
 
@@ -601,6 +662,7 @@ impl ListEnd {
     }
 }
 
-fn pos(item: &Item<'_>) -> Pos {
-    Pos::try_from(item.pos).unwrap_or(Pos::MAX)
+/// Whether there is nothing but white space, as Go's `bytes.TrimSpace` sees it.
+fn is_blank(text: &[u8]) -> bool {
+    text.iter().all(u8::is_ascii_whitespace) || String::from_utf8_lossy(text).trim().is_empty()
 }

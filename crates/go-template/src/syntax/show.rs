@@ -1,13 +1,13 @@
 //! The canonical text of nodes, as errors show it between `<` and `>`.
 
-use super::tree::{Branch, Command, Expr, ExprKind, Invocation, Node, Pipe};
+use super::tree::{Branch, Command, Expr, ExprKind, Invocation, Node, Pipe, Source};
 use crate::strconv;
 use crate::value::Str;
 
-/// A node that shows its source form. `source` is the text that it was parsed from.
+/// A node that shows its source form.
 pub(crate) trait Show {
     /// Appends the canonical text.
-    fn show(&self, source: &[u8], out: &mut Vec<u8>);
+    fn show(&self, source: &Source, out: &mut Vec<u8>);
 }
 
 fn put(out: &mut Vec<u8>, text: &str) {
@@ -22,9 +22,9 @@ fn fields(out: &mut Vec<u8>, names: &[Str]) {
 }
 
 impl Show for Node {
-    fn show(&self, source: &[u8], out: &mut Vec<u8>) {
+    fn show(&self, source: &Source, out: &mut Vec<u8>) {
         match self {
-            Self::Text(_, range) => out.extend_from_slice(source.get(range.clone()).unwrap_or(&[])),
+            Self::Text(range) => out.extend_from_slice(source.constant(range)),
             Self::Action(_, pipe) => {
                 put(out, "{{");
                 pipe.show(source, out);
@@ -40,7 +40,7 @@ impl Show for Node {
     }
 }
 
-fn show_branch(word: &str, branch: &Branch, source: &[u8], out: &mut Vec<u8>) {
+fn show_branch(word: &str, branch: &Branch, source: &Source, out: &mut Vec<u8>) {
     put(out, "{{");
     put(out, word);
     put(out, " ");
@@ -55,7 +55,7 @@ fn show_branch(word: &str, branch: &Branch, source: &[u8], out: &mut Vec<u8>) {
 }
 
 impl Show for Invocation {
-    fn show(&self, source: &[u8], out: &mut Vec<u8>) {
+    fn show(&self, source: &Source, out: &mut Vec<u8>) {
         put(out, "{{template ");
         put(out, &strconv::quote(self.name.as_bytes()));
         if let Some(pipe) = &self.pipe {
@@ -67,27 +67,26 @@ impl Show for Invocation {
 }
 
 impl Show for Pipe {
-    fn show(&self, source: &[u8], out: &mut Vec<u8>) {
+    fn show(&self, source: &Source, out: &mut Vec<u8>) {
         for (index, variable) in self.declared.iter().enumerate() {
             if index > 0 {
                 put(out, ", ");
             }
-            out.extend_from_slice(variable.name.as_bytes());
+            out.extend_from_slice(source.variable(*variable));
         }
         if !self.declared.is_empty() {
             put(out, if self.assign { " = " } else { " := " });
         }
-        for (index, command) in self.commands.iter().enumerate() {
-            if index > 0 {
-                put(out, " | ");
-            }
+        self.first.show(source, out);
+        for command in &self.rest {
+            put(out, " | ");
             command.show(source, out);
         }
     }
 }
 
 impl Show for Command {
-    fn show(&self, source: &[u8], out: &mut Vec<u8>) {
+    fn show(&self, source: &Source, out: &mut Vec<u8>) {
         show_word(&self.first, source, out);
         for arg in &self.args {
             out.push(b' ');
@@ -97,7 +96,7 @@ impl Show for Command {
 }
 
 /// A word of a command: a pipeline there has parentheses.
-fn show_word(expr: &Expr, source: &[u8], out: &mut Vec<u8>) {
+fn show_word(expr: &Expr, source: &Source, out: &mut Vec<u8>) {
     if matches!(expr.kind, ExprKind::Pipe(_)) {
         out.push(b'(');
         expr.show(source, out);
@@ -108,16 +107,19 @@ fn show_word(expr: &Expr, source: &[u8], out: &mut Vec<u8>) {
 }
 
 impl Show for Expr {
-    fn show(&self, source: &[u8], out: &mut Vec<u8>) {
+    fn show(&self, source: &Source, out: &mut Vec<u8>) {
         match &self.kind {
             ExprKind::Bool(b) => put(out, if *b { "true" } else { "false" }),
             ExprKind::Nil => put(out, "nil"),
             ExprKind::Dot => put(out, "."),
             ExprKind::Number(number) => put(out, &number.text),
-            ExprKind::String { quoted, .. } => out.extend_from_slice(quoted.as_bytes()),
+            ExprKind::String(_, len) => {
+                let start = self.pos as usize;
+                out.extend_from_slice(source.text.as_bytes().get(start..start + *len as usize).unwrap_or(&[]));
+            }
             ExprKind::Field(names) => fields(out, names),
             ExprKind::Variable(variable, names) => {
-                out.extend_from_slice(variable.name.as_bytes());
+                out.extend_from_slice(source.variable(*variable));
                 fields(out, names);
             }
             ExprKind::Chain(inner, names) => {

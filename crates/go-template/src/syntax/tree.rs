@@ -7,13 +7,29 @@ use std::sync::Arc;
 use crate::function::Function;
 use crate::value::Str;
 
-/// The text that a tree was parsed from.
+/// What the trees of one file share.
 #[derive(Debug)]
 pub(crate) struct Source {
     /// The name of the file, for positions in errors.
     pub(crate) name: Str,
     /// The whole text.
     pub(crate) text: Str,
+    /// All that the templates of the file write as it is, in order: text between actions and literals alone in one.
+    pub(crate) constants: Box<[u8]>,
+    /// Names of variables by their ids.
+    pub(crate) variables: Box<[Str]>,
+}
+
+impl Source {
+    /// A part of the constants.
+    pub(crate) fn constant(&self, range: &Range<u32>) -> &[u8] {
+        self.constants.get(range.start as usize..range.end as usize).unwrap_or(&[])
+    }
+
+    /// The name of a variable, with its dollar sign.
+    pub(crate) fn variable(&self, id: VariableId) -> &[u8] {
+        self.variables.get(id as usize).map_or(&[], Str::as_bytes)
+    }
 }
 
 /// A parsed template: the body of a file or of a `define`.
@@ -21,24 +37,13 @@ pub(crate) struct Source {
 pub(crate) struct Template {
     pub(crate) name: Str,
     pub(crate) source: Arc<Source>,
-    pub(crate) root: Vec<Node>,
+    pub(crate) root: Box<[Node]>,
     /// The body holds nothing but white space and comments: such a template replaces no other (HE-TPL-15).
     pub(crate) is_empty: bool,
 }
 
-impl Template {
-    /// A template of a body.
-    pub(crate) fn new(name: Str, source: Arc<Source>, root: Vec<Node>) -> Self {
-        let is_empty = root.iter().all(|node| match node {
-            Node::Text(_, range) => {
-                let text = source.text.as_bytes().get(range.clone()).unwrap_or(&[]);
-                String::from_utf8_lossy(text).trim().is_empty()
-            }
-            _ => false,
-        });
-        Self { name, source, root, is_empty }
-    }
-}
+/// Stands for the name of a variable within one file; 0 is `$`.
+pub(crate) type VariableId = u32;
 
 /// Byte offset in the source.
 pub(crate) type Pos = u32;
@@ -46,7 +51,8 @@ pub(crate) type Pos = u32;
 /// A part of a body.
 #[derive(Debug)]
 pub(crate) enum Node {
-    Text(Pos, Range<usize>),
+    /// A part of the source's constants.
+    Text(Range<u32>),
     Action(Pos, Pipe),
     If(Pos, Box<Branch>),
     With(Pos, Box<Branch>),
@@ -60,8 +66,8 @@ pub(crate) enum Node {
 #[derive(Debug)]
 pub(crate) struct Branch {
     pub(crate) pipe: Pipe,
-    pub(crate) list: Vec<Node>,
-    pub(crate) otherwise: Option<Vec<Node>>,
+    pub(crate) list: Box<[Node]>,
+    pub(crate) otherwise: Option<Box<[Node]>>,
 }
 
 /// `{{template "name" pipe}}`.
@@ -75,24 +81,19 @@ pub(crate) struct Invocation {
 #[derive(Debug)]
 pub(crate) struct Pipe {
     pub(crate) pos: Pos,
-    pub(crate) declared: Vec<Variable>,
     /// The variables are assigned, not declared.
     pub(crate) assign: bool,
-    pub(crate) commands: Vec<Command>,
+    pub(crate) declared: Box<[VariableId]>,
+    pub(crate) first: Command,
+    /// The commands after the first.
+    pub(crate) rest: Box<[Command]>,
 }
 
-/// A variable by its name; `id` is unique for a name within one parsed file, 0 is `$`.
-#[derive(Debug, Clone)]
-pub(crate) struct Variable {
-    pub(crate) id: u32,
-    pub(crate) name: Str,
-}
-
-/// A function, method or operand with its arguments. There is at least one word.
+/// A function, method or operand with its arguments.
 #[derive(Debug)]
 pub(crate) struct Command {
     pub(crate) first: Expr,
-    pub(crate) args: Vec<Expr>,
+    pub(crate) args: Box<[Expr]>,
 }
 
 /// An operand with its position.
@@ -108,17 +109,14 @@ pub(crate) enum ExprKind {
     Nil,
     Dot,
     Number(Box<Number>),
-    /// The literal as it was written, and its value.
-    String {
-        quoted: Str,
-        text: Str,
-    },
+    /// The value of a literal, and the number of bytes that it takes in the source.
+    String(Str, u32),
     /// `.a.b`
-    Field(Vec<Str>),
+    Field(Box<[Str]>),
     /// `$x` or `$x.a.b`
-    Variable(Variable, Vec<Str>),
+    Variable(VariableId, Box<[Str]>),
     /// `(pipe).a.b` or `function.a.b`
-    Chain(Box<Expr>, Vec<Str>),
+    Chain(Box<Expr>, Box<[Str]>),
     Function(&'static Function),
     Pipe(Box<Pipe>),
 }

@@ -10,6 +10,7 @@ pub struct Str(Arc<[u8]>);
 
 impl Str {
     /// The bytes.
+    #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
@@ -25,11 +26,13 @@ impl Str {
     }
 
     /// Length in bytes.
+    #[inline]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
     /// Whether there are no bytes.
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -54,12 +57,14 @@ impl fmt::Debug for Str {
 }
 
 impl AsRef<[u8]> for Str {
+    #[inline]
     fn as_ref(&self) -> &[u8] {
         &self.0
     }
 }
 
 impl std::borrow::Borrow<[u8]> for Str {
+    #[inline]
     fn borrow(&self) -> &[u8] {
         &self.0
     }
