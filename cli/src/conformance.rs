@@ -42,7 +42,7 @@ pub(crate) fn run(args: &Conformance) -> Result<bool> {
         Family::Kustomize => Box::new(ferroflux_conformance::kustomize::Kustomize),
         Family::Functions => Box::new(ferroflux_conformance::functions::Functions),
         Family::Charts => Box::new(ferroflux_conformance::charts::Charts),
-        Family::Realworld => Box::new(ferroflux_conformance::realworld::RealWorld),
+        Family::Realworld => Box::new(ferroflux_conformance::realworld::Realworld),
         Family::Tables => Box::new(ferroflux_conformance::tables::Tables),
     };
     let mut report = Report::default();

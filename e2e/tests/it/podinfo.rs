@@ -1,6 +1,7 @@
 //! Public input: the manifests of podinfo, as its authors keep them.
 
 use ferroflux_e2e::World;
+use ferroflux_test_harness::ssh;
 use serde_json::json;
 
 use crate::{inventory, nothing};
@@ -49,4 +50,25 @@ async fn kustomize_folder() {
         inventory(&object),
         ["podinfo_podinfo__Service", "podinfo_podinfo_apps_Deployment", "podinfo_podinfo_autoscaling_HorizontalPodAutoscaler"]
     );
+}
+
+/// SRC-GIT-01, KC-GEN-01: the same over SSH with a key, and its folder of overlays without a kustomization file.
+#[tokio::test(flavor = "multi_thread")]
+async fn deploy_folder_over_ssh() {
+    let Some(files) = files() else { return };
+    let world = World::new("podinfo-ssh").await;
+    for (name, bytes) in &files {
+        world.repository.write(name.trim_start_matches("./"), bytes).unwrap();
+    }
+    let revision = world.push(&[]).await;
+    let key = ssh::key(7);
+    let options = ssh::Options { authorized: vec![key.public_key().clone()], ..ssh::Options::default() };
+    let server = ssh::serve(world.stack.git_root.path(), options).await.unwrap();
+    let secret = json!({"stringData": {"identity": ssh::pem(&key), "known_hosts": server.known_hosts()}});
+    world.apply("Secret", "ssh", secret).await;
+    world.git_repository(json!({"url": server.url("podinfo-ssh"), "secretRef": {"name": "ssh"}})).await;
+    let path = format!("./{}/deploy/webapp", root(&files)).replace("//", "/");
+    world.kustomization("podinfo", json!({"path": path, "targetNamespace": "podinfo-ssh"})).await;
+    let object = world.applied("podinfo", &revision).await;
+    assert!(inventory(&object).iter().any(|id| id.ends_with("_apps_Deployment")), "{:?}", inventory(&object));
 }

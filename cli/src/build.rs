@@ -1,0 +1,94 @@
+//! `ferroflux build`: what `kustomize build` prints.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, ValueEnum};
+use ferroflux_kustomize::{DiskFileSystem, LoadRestriction, Options, Order};
+
+/// `--load-restrictor`, in the words of kustomize.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Restrictor {
+    /// Files must be in the directory of their kustomization or below.
+    #[value(name = "LoadRestrictionsRootOnly")]
+    RootOnly,
+    /// Files may be anywhere.
+    #[value(name = "LoadRestrictionsNone")]
+    None,
+}
+
+/// `--reorder`, in the words of kustomize.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Reorder {
+    /// Namespaces and definitions first, webhooks last.
+    Legacy,
+    /// As they were loaded.
+    None,
+}
+
+/// Arguments of the command.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  ferroflux build ./overlays/production --load-restrictor LoadRestrictionsNone")]
+pub(crate) struct Build {
+    /// Directory with the kustomization file.
+    #[arg(default_value = ".")]
+    dir: PathBuf,
+    /// Whether files outside the directory of a kustomization may be named.
+    #[arg(long, value_enum, ignore_case = true, default_value = "LoadRestrictionsRootOnly")]
+    load_restrictor: Restrictor,
+    /// Order of the output where the kustomization has no sortOptions.
+    #[arg(long, value_enum, default_value = "legacy")]
+    reorder: Reorder,
+    /// Write to this file instead of standard output.
+    #[arg(short, long)]
+    output: Option<PathBuf>,
+    /// Add the label app.kubernetes.io/managed-by to every object.
+    #[arg(long)]
+    enable_managedby_label: bool,
+    /// Charts in kustomizations are not inflated; the flag is refused with a reason.
+    #[arg(long)]
+    enable_helm: bool,
+}
+
+/// Builds and prints.
+pub(crate) fn run(args: &Build) -> Result<()> {
+    if args.enable_helm {
+        bail!("--enable-helm: charts in kustomizations are not supported; render the chart with `ferroflux template` and list the result under resources");
+    }
+    let files = DiskFileSystem::new("/").context("open the file system")?;
+    let root = files.path_of(&args.dir).with_context(|| format!("{} is not a directory that can be read", args.dir.display()))?;
+    let options = Options {
+        load_restriction: match args.load_restrictor {
+            Restrictor::RootOnly => LoadRestriction::RootOnly,
+            Restrictor::None => LoadRestriction::None,
+        },
+        order: match args.reorder {
+            Reorder::Legacy => Order::Legacy,
+            Reorder::None => Order::Input,
+        },
+        managed_by_label: args.enable_managedby_label,
+        ..Options::default()
+    };
+    let output = ferroflux_kustomize::build(&files, &root, &options, None)?;
+    for warning in &output.warnings {
+        eprintln!("warning: {warning}");
+    }
+    let write = |to: &mut dyn Write| -> Result<()> {
+        // A document at a time: the whole output need not be in memory beside the objects.
+        let mut text = String::new();
+        for (at, object) in output.objects.iter().enumerate() {
+            text.clear();
+            if at > 0 {
+                text.push_str("---\n");
+            }
+            text = object.append_yaml(text)?;
+            to.write_all(text.as_bytes())?;
+        }
+        Ok(to.flush()?)
+    };
+    match &args.output {
+        Some(path) => write(&mut std::io::BufWriter::new(std::fs::File::create(path).with_context(|| format!("create {}", path.display()))?)),
+        None => write(&mut std::io::BufWriter::with_capacity(1 << 16, std::io::stdout().lock())),
+    }
+}
