@@ -31,6 +31,14 @@ mod yaml;
 /// What Go says where an original touches a nil without looking.
 const NIL_DEREFERENCE: &str = "runtime error: invalid memory address or nil pointer dereference";
 
+/// Runs a step of a recursion over a value. Values nest as deep as [`crate::value::MAX_DEPTH`], which may be more than what is left of
+/// the stack.
+fn deeper<R>(step: impl FnOnce() -> R) -> R {
+    const RED_ZONE: usize = 128 << 10;
+    const SEGMENT: usize = 1 << 20;
+    stacker::maybe_grow(RED_ZONE, SEGMENT, step)
+}
+
 /// All functions of this folder. A name must not come twice.
 pub(crate) fn all() -> impl Iterator<Item = &'static Function> {
     const TABLES: &[&[&[Function]]] = &[
@@ -58,3 +66,6 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Function> {
     ];
     TABLES.iter().copied().flatten().copied().flatten()
 }
+
+#[cfg(test)]
+mod tests;

@@ -41,7 +41,8 @@ fn named_int(value: &Value) -> Option<i64> {
 
 /// Go's conversion on amd64, where the original's answers were recorded: what does not fit, and NaN, is the least number.
 pub(super) fn float_to_int(f: f64) -> i64 {
-    if f >= -9_223_372_036_854_775_808.0 && f < 9_223_372_036_854_775_808.0 { f as i64 } else { i64::MIN }
+    const LIMIT: f64 = 9_223_372_036_854_775_808.0;
+    if (-LIMIT..LIMIT).contains(&f) { f as i64 } else { i64::MIN }
 }
 
 /// `12.00` is read as `12`; a text of other digits behind the point is left alone (and no integer).

@@ -32,7 +32,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("date_in_zone", &[S, ANY, S], |ctx, a| Ok(in_zone(ctx, a.bytes(0), a.value(1), &a.text(2)))),
     Function::new("htmlDate", &[ANY], |ctx, a| Ok(in_zone(ctx, HTML_DATE, a.value(0), "Local"))),
     Function::new("htmlDateInZone", &[ANY, S], |ctx, a| Ok(in_zone(ctx, HTML_DATE, a.value(0), &a.text(1)))),
-    Function::new("toDate", &[S, S], |ctx, a| Ok(TimeObject::value(parsed(ctx, a).unwrap_or_else(|_| Time::ZERO)))),
+    Function::new("toDate", &[S, S], |ctx, a| Ok(TimeObject::value(parsed(ctx, a).unwrap_or(Time::ZERO)))),
     Function::new("mustToDate", &[S, S], |ctx, a| Ok(TimeObject::value(parsed(ctx, a)?))),
     Function::new("dateModify", &[S, TIME], |_, a| Ok(modified(a).unwrap_or_else(|_| a.value(1).clone()))),
     Function::new("date_modify", &[S, TIME], |_, a| Ok(modified(a).unwrap_or_else(|_| a.value(1).clone()))),

@@ -111,4 +111,3 @@ fn assert_type<'v>(value: &'v Value, wanted: &Type) -> Result<&'v Value, CallErr
         None => Err(format!("interface conversion: interface {{}} is nil, not {wanted}").into()),
     }
 }
-

@@ -24,19 +24,28 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("mustToRawJson", &[ANY], |_, a| text(a.value(0), Style::RAW)),
     Function::new("fromJson", &[S], FROM_JSON),
     Function::new("fromJsonArray", &[S], FROM_JSON_ARRAY),
-    Function::new("mustFromJson", &[S], |_, a| Ok(parse(a.bytes(0), Wanted::Anything)?)),
+    Function::new("mustFromJson", &[S], MUST_FROM_JSON),
 ];
 
 /// An object; an error stands in it under `Error`.
 const FROM_JSON: Call = |_, a| {
-    Ok(parse(a.bytes(0), Wanted::Object).unwrap_or_else(|e| {
-        // What was read before a number out of range is lost here; Go keeps a part of it.
-        Value::map([("Error", e.to_string().into())])
-    }))
+    let (value, error) = parse(a.bytes(0), Wanted::Object);
+    if let (Value::Map(map), Some(error)) = (&value, error) {
+        map.insert("Error", error.to_string().into());
+    }
+    Ok(value)
 };
 
 /// A list; an error is its only item.
-const FROM_JSON_ARRAY: Call = |_, a| Ok(parse(a.bytes(0), Wanted::Array).unwrap_or_else(|e| Value::list(vec![e.to_string().into()])));
+const FROM_JSON_ARRAY: Call = |_, a| match parse(a.bytes(0), Wanted::Array) {
+    (_, Some(error)) => Ok(Value::list(vec![error.to_string().into()])),
+    (value, None) => Ok(value),
+};
+
+const MUST_FROM_JSON: Call = |_, a| match parse(a.bytes(0), Wanted::Anything) {
+    (_, Some(error)) => Err(error),
+    (value, None) => Ok(value),
+};
 
 fn text(value: &Value, style: Style) -> Result<Value, CallError> {
     let mut out = Vec::new();
@@ -44,11 +53,20 @@ fn text(value: &Value, style: Style) -> Result<Value, CallError> {
     Ok(Value::string(out))
 }
 
-/// The nil map or list that JSON's and YAML's `null` leaves in a variable of that type.
-pub(super) fn null_of(wanted: Wanted) -> Value {
+/// The nil map or list that `null` leaves in a variable of that type.
+fn null_of(wanted: Wanted) -> Value {
     match wanted {
         Wanted::Anything => Value::Nil,
         Wanted::Object => Value::Map(Map::nil(Type::MAP)),
         Wanted::Array => Value::List(List::nil(Type::LIST)),
+    }
+}
+
+/// The value of a variable of that type before anything is read.
+pub(super) fn empty_of(wanted: Wanted) -> Value {
+    match wanted {
+        Wanted::Anything => Value::Nil,
+        Wanted::Object => Value::Map(Map::new()),
+        Wanted::Array => Value::list(Vec::new()),
     }
 }

@@ -5,9 +5,9 @@ use crate::error::CallError;
 use crate::function::{Args, Call, Function};
 use crate::value::{List, Type, Value};
 
+use super::NIL_DEREFERENCE;
 use super::cast::to_int64;
 use super::defaults::is_empty;
-use super::NIL_DEREFERENCE;
 
 const ANY: Type = Type::Any;
 
@@ -152,11 +152,7 @@ fn slice(_: &Context<'_>, args: &Args<'_>) -> Result<Value, CallError> {
 fn chunk(_: &Context<'_>, args: &Args<'_>) -> Result<Value, CallError> {
     let list = args.value(1);
     let Some(items) = list.items() else {
-        return if list.is_nil() {
-            Err(NIL_DEREFERENCE.into())
-        } else {
-            Err(format!("Cannot chunk type {}", list.kind().name()).into())
-        };
+        return if list.is_nil() { Err(NIL_DEREFERENCE.into()) } else { Err(format!("Cannot chunk type {}", list.kind().name()).into()) };
     };
     if items.is_empty() && args.int(0) > 0 {
         // The original counts ⌊-1/size⌋+1 chunks: none.

@@ -13,7 +13,5 @@ const S: Type = Type::String;
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("toToml", &[ANY], |_, a| Ok(write::write(a.value(0)).map_or_else(|e| e.to_string().into(), Value::string))),
     Function::new("mustToToml", &[ANY], |_, a| Ok(Value::string(write::write(a.value(0))?))),
-    Function::new("fromToml", &[S], |_, a| {
-        Ok(read::read(&a.text(0)).unwrap_or_else(|e| Value::map([("Error", e.to_string().into())])))
-    }),
+    Function::new("fromToml", &[S], |_, a| Ok(read::read(&a.text(0)).unwrap_or_else(|e| Value::map([("Error", e.to_string().into())])))),
 ];

@@ -15,8 +15,7 @@ const S: Type = Type::String;
 const MAP: Type = *Type::MAP;
 
 /// The functions of this module.
-pub(super) const FUNCTIONS: &[Function] =
-    &[Function::new("urlParse", &[S], parse), Function::new("urlJoin", &[MAP], join)];
+pub(super) const FUNCTIONS: &[Function] = &[Function::new("urlParse", &[S], parse), Function::new("urlJoin", &[MAP], join)];
 
 fn parse(_: &Context<'_>, args: &Args<'_>) -> Result<Value, CallError> {
     let url = Url::parse(args.bytes(0)).map_err(|e| CallError::new(format!("unable to parse url: {e}")))?;

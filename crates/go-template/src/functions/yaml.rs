@@ -5,7 +5,7 @@ use crate::error::CallError;
 use crate::function::{Args, Call, Function};
 use crate::value::{Type, Value};
 
-use super::json::{Wanted, null_of};
+use super::json::{Wanted, empty_of};
 
 mod pretty;
 mod read;
@@ -35,12 +35,10 @@ fn without_line_break(mut text: String) -> Value {
 }
 
 /// A map; an error stands in it under `Error`.
-const FROM_YAML: Call =
-    |_, a| Ok(parse(&a.text(0), Wanted::Object).unwrap_or_else(|e| Value::map([("Error", e.to_string().into())])));
+const FROM_YAML: Call = |_, a| Ok(parse(&a.text(0), Wanted::Object).unwrap_or_else(|e| Value::map([("Error", e.to_string().into())])));
 
 /// A list; an error is its only item.
-const FROM_YAML_ARRAY: Call =
-    |_, a| Ok(parse(&a.text(0), Wanted::Array).unwrap_or_else(|e| Value::list(vec![e.to_string().into()])));
+const FROM_YAML_ARRAY: Call = |_, a| Ok(parse(&a.text(0), Wanted::Array).unwrap_or_else(|e| Value::list(vec![e.to_string().into()])));
 
 fn parse(text: &str, wanted: Wanted) -> Result<Value, CallError> {
     let value = read::read(text)?;
@@ -50,11 +48,13 @@ fn parse(text: &str, wanted: Wanted) -> Result<Value, CallError> {
         Wanted::Anything => (true, ""),
     };
     match &value {
-        Value::Nil => Ok(null_of(wanted)),
+        // `null` leaves the empty map or list as it is, unlike in JSON.
+        Value::Nil => Ok(empty_of(wanted)),
         _ if fits => Ok(value),
         other => {
             let kind = super::json::kind(other);
-            let text = format!("error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {kind} into Go value of type {target}");
+            let text =
+                format!("error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {kind} into Go value of type {target}");
             Err(text.into())
         }
     }

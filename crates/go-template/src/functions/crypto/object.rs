@@ -35,13 +35,8 @@ fn given_key(args: &Args<'_>, index: usize) -> Result<PrivateKey, CallError> {
 }
 
 fn authority(ctx: &Context<'_>, args: &Args<'_>, key: &PrivateKey) -> Result<Value, CallError> {
-    let request = Request {
-        common_name: args.bytes(0).to_vec(),
-        addresses: Vec::new(),
-        dns_names: Vec::new(),
-        days: args.int(1),
-        is_ca: true,
-    };
+    let request =
+        Request { common_name: args.bytes(0).to_vec(), addresses: Vec::new(), dns_names: Vec::new(), days: args.int(1), is_ca: true };
     Ok(Certificate::value(create(ctx, &request, key, None)?, key.to_pem()))
 }
 

@@ -24,12 +24,18 @@ pub(super) enum Element {
     Second,
     ZeroSecond,
     /// `PM`, or `pm`.
-    HalfDay { upper: bool },
+    HalfDay {
+        upper: bool,
+    },
     ZoneName,
     /// `-07:00` and its kin.
     Offset(Offset),
     /// `.000` or `.999`, with a comma or a point.
-    Fraction { digits: usize, trim: bool, separator: u8 },
+    Fraction {
+        digits: usize,
+        trim: bool,
+        separator: u8,
+    },
 }
 
 /// The form of a numeric time zone.
@@ -107,7 +113,13 @@ fn element_at(layout: &[u8], start: usize) -> Option<(usize, usize, Element)> {
         b'p' if is("pm") => found(2, HalfDay { upper: false }),
         sign @ (b'-' | b'Z') => {
             let z = sign == b'Z';
-            let forms = [("070000", false, true, true), ("07:00:00", true, true, true), ("0700", false, true, false), ("07:00", true, true, false), ("07", false, false, false)];
+            let forms = [
+                ("070000", false, true, true),
+                ("07:00:00", true, true, true),
+                ("0700", false, true, false),
+                ("07:00", true, true, false),
+                ("07", false, false, false),
+            ];
             let (form, colon, minutes, seconds) = forms.into_iter().find(|(form, ..)| text[1..].starts_with(form.as_bytes()))?;
             found(1 + form.len(), Offset(super::layout::Offset { z, colon, minutes, seconds }))
         }

@@ -297,7 +297,7 @@ fn signed(text: &[u8]) -> Result<i64, Bad> {
 /// One of the names, in any case; answers its index.
 fn name(rest: &mut &[u8], names: &[&str]) -> Result<i64, Bad> {
     let starts = |name: &&str| rest.get(..name.len()).is_some_and(|head| head.eq_ignore_ascii_case(name.as_bytes()));
-    let index = names.iter().position(|n| starts(&n)).ok_or(Bad::Form)?;
+    let index = names.iter().position(starts).ok_or(Bad::Form)?;
     take(rest, names[index].len())?;
     i64::try_from(index).map_err(|_| Bad::Form)
 }

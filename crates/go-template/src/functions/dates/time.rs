@@ -97,4 +97,3 @@ impl Time {
         (self.seconds, self.nanos)
     }
 }
-

@@ -77,6 +77,10 @@ impl Zone {
     /// The offset under an abbreviation around a wall clock time, if the zone knows it.
     pub(super) fn offset_of_name(&self, abbreviation: &str, wall: i64) -> Option<i64> {
         const HALF_YEAR: i64 = 182 * 86_400;
-        [0, HALF_YEAR, -HALF_YEAR].iter().map(|shift| self.at(wall + shift)).find(|(name, _)| name == abbreviation).map(|(_, offset)| offset)
+        [0, HALF_YEAR, -HALF_YEAR]
+            .iter()
+            .map(|shift| self.at(wall + shift))
+            .find(|(name, _)| name == abbreviation)
+            .map(|(_, offset)| offset)
     }
 }

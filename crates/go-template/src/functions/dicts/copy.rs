@@ -2,12 +2,11 @@
 
 use crate::error::CallError;
 use crate::function::Function;
+use crate::functions::deeper;
 use crate::value::{List, MAX_DEPTH, Map, Type, Value};
 
-pub(super) const FUNCTIONS: &[Function] = &[
-    Function::new("deepCopy", &[Type::Any], |_, a| top(a.value(0))),
-    Function::new("mustDeepCopy", &[Type::Any], |_, a| top(a.value(0))),
-];
+pub(super) const FUNCTIONS: &[Function] =
+    &[Function::new("deepCopy", &[Type::Any], |_, a| top(a.value(0))), Function::new("mustDeepCopy", &[Type::Any], |_, a| top(a.value(0)))];
 
 fn top(value: &Value) -> Result<Value, CallError> {
     if value.is_nil() {
@@ -26,7 +25,7 @@ fn copied(value: &Value, depth: usize) -> Result<Option<Value>, CallError> {
         Value::Map(map) if !map.is_nil() => {
             let mut entries = map.entries();
             for (_, value) in &mut entries {
-                if let Some(copy) = copied(value, depth + 1)? {
+                if let Some(copy) = deeper(|| copied(value, depth + 1))? {
                     *value = copy;
                 }
             }
@@ -35,7 +34,7 @@ fn copied(value: &Value, depth: usize) -> Result<Option<Value>, CallError> {
         Value::List(list) => {
             let mut copy: Option<Vec<Value>> = None;
             for (i, item) in list.items().iter().enumerate() {
-                if let Some(item) = copied(item, depth + 1)? {
+                if let Some(item) = deeper(|| copied(item, depth + 1))? {
                     copy.get_or_insert_with(|| list.items().to_vec())[i] = item;
                 }
             }

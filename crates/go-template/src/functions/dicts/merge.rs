@@ -2,6 +2,7 @@
 
 use crate::error::CallError;
 use crate::function::{Args, Function};
+use crate::functions::deeper;
 use crate::value::{MAX_DEPTH, Map, Type, Value};
 
 use super::MAP;
@@ -40,7 +41,7 @@ fn merge(destination: &Map, source: &Map, overwrite: bool, depth: usize) -> Resu
             (Value::Nil, _) => overwrite,
             (Value::Map(from), Some(Value::Map(into))) => {
                 if !into.is_nil() {
-                    merge(into, from, overwrite, depth + 1)?;
+                    deeper(|| merge(into, from, overwrite, depth + 1))?;
                 }
                 into.is_empty()
             }

@@ -1,10 +1,11 @@
 //! Reading JSON.
 
 use crate::error::CallError;
+use crate::functions::deeper;
 use crate::strconv;
 use crate::value::{MAX_DEPTH, Value};
 
-use super::null_of;
+use super::{empty_of, null_of};
 
 /// The Go type of the variable that is read into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,27 +18,26 @@ pub(in crate::functions) enum Wanted {
     Array,
 }
 
-/// Parses one JSON value.
-pub(in crate::functions) fn parse(text: &[u8], wanted: Wanted) -> Result<Value, CallError> {
+/// Parses one JSON value. Beside an error about a number that no float holds comes what else was read, with nil in
+/// its place; beside every other error comes an empty value of the wanted type.
+pub(in crate::functions) fn parse(text: &[u8], wanted: Wanted) -> (Value, Option<CallError>) {
     let mut reader = Reader { text, at: 0, depth: 0, out_of_range: None };
-    let value = reader.value("looking for beginning of value")?;
-    reader.skip_space();
-    if reader.at < text.len() {
-        return Err(reader.unexpected("after top-level value"));
-    }
-    let fits = match (&value, wanted) {
-        (Value::Nil, _) => return Ok(null_of(wanted)),
-        (_, Wanted::Anything) | (Value::Map(_), Wanted::Object) | (Value::List(_), Wanted::Array) => true,
-        _ => false,
+    let value = match reader.document() {
+        Ok(Value::Nil) if reader.out_of_range.is_none() => return (null_of(wanted), None),
+        Ok(value) => value,
+        Err(e) => return (empty_of(wanted), Some(e)),
     };
-    if !fits {
-        let target = if wanted == Wanted::Object { "map[string]interface {}" } else { "[]interface {}" };
-        return Err(format!("json: cannot unmarshal {} into Go value of type {target}", kind(&value)).into());
+    let target = match (&value, wanted) {
+        (_, Wanted::Anything) | (Value::Map(_), Wanted::Object) | (Value::List(_), Wanted::Array) => None,
+        (_, Wanted::Object) => Some("map[string]interface {}"),
+        (_, Wanted::Array) => Some("[]interface {}"),
+    };
+    if let Some(target) = target {
+        let error = format!("json: cannot unmarshal {} into Go value of type {target}", kind(&value));
+        return (empty_of(wanted), Some(error.into()));
     }
-    match reader.out_of_range {
-        Some(number) => Err(format!("json: cannot unmarshal number {number} into Go value of type float64").into()),
-        None => Ok(value),
-    }
+    let error = reader.out_of_range.map(|n| format!("json: cannot unmarshal number {n} into Go value of type float64").into());
+    (value, error)
 }
 
 /// The name of a JSON kind in error texts.
@@ -60,6 +60,12 @@ struct Reader<'t> {
 }
 
 impl Reader<'_> {
+    fn document(&mut self) -> Result<Value, CallError> {
+        let value = self.value("looking for beginning of value")?;
+        self.skip_space();
+        if self.at < self.text.len() { Err(self.unexpected("after top-level value")) } else { Ok(value) }
+    }
+
     fn peek(&self) -> Option<u8> {
         self.text.get(self.at).copied()
     }
@@ -103,7 +109,7 @@ impl Reader<'_> {
             return Err("exceeded max depth".into());
         }
         self.at += 1;
-        let value = read(self);
+        let value = deeper(|| read(self));
         self.depth -= 1;
         value
     }
@@ -203,8 +209,9 @@ impl Reader<'_> {
         }
         let text = String::from_utf8_lossy(&self.text[start..self.at]);
         let number: f64 = text.parse().unwrap_or(f64::INFINITY);
-        if number.is_infinite() && self.out_of_range.is_none() {
-            self.out_of_range = Some(text.into_owned());
+        if number.is_infinite() {
+            self.out_of_range.get_or_insert_with(|| text.into_owned());
+            return Ok(Value::Nil);
         }
         Ok(number.into())
     }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use ferroflux_yaml::number::format_json;
 
 use crate::error::CallError;
+use crate::functions::deeper;
 use crate::functions::encoding::base64;
 use crate::strconv;
 use crate::value::{MAX_DEPTH, Object, Str, Value};
@@ -118,7 +119,7 @@ impl Writer<'_> {
         self.open(b'[')?;
         for (i, item) in items.iter().enumerate() {
             self.separate(i == 0);
-            self.value(item)?;
+            deeper(|| self.value(item))?;
         }
         self.close(b']', items.is_empty());
         Ok(())
@@ -127,7 +128,7 @@ impl Writer<'_> {
     fn member(&mut self, key: &[u8], value: &Value) -> Result<(), CallError> {
         self.string(key);
         self.text(if self.style.pretty { ": " } else { ":" });
-        self.value(value)
+        deeper(|| self.value(value))
     }
 
     fn open(&mut self, bracket: u8) -> Result<(), CallError> {

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use crate::functions::dates::toml_time;
+use crate::functions::deeper;
 use crate::strconv;
 use crate::value::{MAX_DEPTH, Map, Value};
 
@@ -50,7 +51,11 @@ type Parsed<T> = Result<T, TomlError>;
 
 impl Reader<'_> {
     fn error(&self, text: impl Into<String>) -> TomlError {
-        if self.last_key.is_empty() { TomlError::Line(self.line, text.into()) } else { TomlError::Key(self.line, self.last_key.clone(), text.into()) }
+        if self.last_key.is_empty() {
+            TomlError::Line(self.line, text.into())
+        } else {
+            TomlError::Key(self.line, self.last_key.clone(), text.into())
+        }
     }
 
     fn peek(&self) -> Option<char> {
@@ -196,7 +201,11 @@ impl Reader<'_> {
     fn appended(&mut self, table: &Map, key: &str, name: &str) -> Parsed<Map> {
         let mut items = match table.get(key) {
             None => Vec::new(),
-            Some(Value::List(list)) if list.items().last().is_some_and(|v| v.as_map().is_some_and(|m| self.made.iter().any(|(made, o)| made.same(m) && *o == Origin::Header))) => {
+            Some(Value::List(list))
+                if list.items().last().is_some_and(|v| {
+                    v.as_map().is_some_and(|m| self.made.iter().any(|(made, o)| made.same(m) && *o == Origin::Header))
+                }) =>
+            {
                 list.items().to_vec()
             }
             Some(_) => return Err(self.defined(name)),
@@ -241,7 +250,11 @@ impl Reader<'_> {
                 _ => {
                     let len = self.rest.bytes().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')).count();
                     if len == 0 {
-                        let what = if end == ']' { "unexpected end of table name (table names cannot be empty)" } else { "unexpected character in key" };
+                        let what = if end == ']' {
+                            "unexpected end of table name (table names cannot be empty)"
+                        } else {
+                            "unexpected character in key"
+                        };
                         return Err(self.error(format!("{what}: {}", self.here())));
                     }
                     let (key, rest) = self.rest.split_at(len);
@@ -276,7 +289,7 @@ impl Reader<'_> {
             return Err(self.error(format!("values are nested more than {MAX_DEPTH} deep")));
         }
         self.next();
-        let value = read(self);
+        let value = deeper(|| read(self));
         self.depth -= 1;
         value
     }
@@ -323,7 +336,11 @@ impl Reader<'_> {
         let mut len = self.rest.find(|c| !is_part(c)).unwrap_or(self.rest.len());
         // A date and a time may stand apart.
         let after = &self.rest[len..];
-        if len == 10 && self.rest.as_bytes().get(4) == Some(&b'-') && after.starts_with(' ') && after[1..].starts_with(|c: char| c.is_ascii_digit()) {
+        if len == 10
+            && self.rest.as_bytes().get(4) == Some(&b'-')
+            && after.starts_with(' ')
+            && after[1..].starts_with(|c: char| c.is_ascii_digit())
+        {
             len += 1 + after[1..].find(|c| !is_part(c)).unwrap_or(after.len() - 1);
         }
         let (text, rest) = self.rest.split_at(len);
@@ -347,7 +364,9 @@ impl Reader<'_> {
         let digits = text.trim_start_matches(['+', '-']);
         let prefixed = digits.starts_with("0x") || digits.starts_with("0o") || digits.starts_with("0b");
         if digits.starts_with('_') || digits.ends_with('_') || digits.contains("__") {
-            return Err(self.error(format!("Invalid integer {}: underscores must be surrounded by digits", strconv::quote(text.as_bytes()))));
+            return Err(
+                self.error(format!("Invalid integer {}: underscores must be surrounded by digits", strconv::quote(text.as_bytes())))
+            );
         }
         let plain: String = text.chars().filter(|c| *c != '_').collect();
         if !prefixed && digits.contains(['.', 'e', 'E']) {

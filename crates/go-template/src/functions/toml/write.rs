@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::error::CallError;
+use crate::functions::deeper;
 use crate::functions::json::{Data, data};
 use crate::strconv;
 use crate::value::{MAX_DEPTH, Value};
@@ -18,6 +19,10 @@ pub(super) fn write(value: &Value) -> Result<Vec<u8>, CallError> {
         Form::Plain => writer.element(value)?,
     }
     Ok(writer.out)
+}
+
+fn too_deep() -> CallError {
+    CallError::new(format!("toml: the value is nested more than {MAX_DEPTH} deep"))
 }
 
 /// How a value is written.
@@ -44,13 +49,20 @@ fn shape(value: &Value) -> Result<Data<'_>, CallError> {
 }
 
 fn form(value: &Value) -> Result<Form, CallError> {
+    form_at(value, 0)
+}
+
+fn form_at(value: &Value, depth: usize) -> Result<Form, CallError> {
+    if depth > MAX_DEPTH {
+        return Err(too_deep());
+    }
     Ok(match shape(value)? {
         Data::Null => Form::Nothing,
         Data::Map(_) | Data::Struct(_) => Form::Table,
         Data::List(items) => {
             let mut all_tables = !items.is_empty();
             for item in items {
-                match form(item)? {
+                match deeper(|| form_at(item, depth + 1))? {
                     Form::Nothing => return Err("toml: cannot encode array with nil element".into()),
                     Form::Table => {}
                     _ => all_tables = false,
@@ -91,7 +103,7 @@ impl Writer {
     fn enter(&mut self) -> Result<(), CallError> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
-            return Err(CallError::new(format!("toml: the value is nested more than {MAX_DEPTH} deep")));
+            return Err(too_deep());
         }
         Ok(())
     }
@@ -112,8 +124,8 @@ impl Writer {
         for (key, value) in members {
             path.push(key);
             match form(&value)? {
-                Form::Table => self.table(path, &value)?,
-                Form::Tables => self.tables(path, &value)?,
+                Form::Table => deeper(|| self.table(path, &value))?,
+                Form::Tables => deeper(|| self.tables(path, &value))?,
                 _ => {}
             }
             path.pop();
@@ -202,7 +214,7 @@ impl Writer {
                     if i > 0 {
                         self.text(", ");
                     }
-                    self.element(item)?;
+                    deeper(|| self.element(item))?;
                 }
                 self.text("]");
             }
@@ -216,7 +228,8 @@ impl Writer {
     }
 
     fn inline_table(&mut self, table: &Value) -> Result<(), CallError> {
-        let mut members = members(table)?.into_iter().map(|(key, value)| Ok((form(&value)?, key, value))).collect::<Result<Vec<_>, CallError>>()?;
+        let mut members =
+            members(table)?.into_iter().map(|(key, value)| Ok((form(&value)?, key, value))).collect::<Result<Vec<_>, CallError>>()?;
         members.retain(|(form, ..)| *form != Form::Nothing);
         members.sort_by_key(|(form, ..)| *form != Form::Plain);
         self.text("{");
@@ -226,7 +239,7 @@ impl Writer {
             }
             self.key(key);
             self.text(" = ");
-            self.element(value)?;
+            deeper(|| self.element(value))?;
         }
         self.text("}");
         Ok(())

@@ -115,10 +115,7 @@ impl Url {
             return Err(Reason::Userinfo);
         }
         let (name, password) = cut(userinfo, b':');
-        self.user = Some(Userinfo {
-            name: Part::User.unescape(name)?,
-            password: password.map(|p| Part::User.unescape(p)).transpose()?,
-        });
+        self.user = Some(Userinfo { name: Part::User.unescape(name)?, password: password.map(|p| Part::User.unescape(p)).transpose()? });
         Ok(())
     }
 

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use ferroflux_yaml::{Dialect, Node, SequenceIndent, Style, Tag, WriteOptions, plain_tag, write_document};
 
 use crate::error::CallError;
+use crate::functions::deeper;
 use crate::functions::encoding::base64;
 use crate::strconv;
 use crate::value::{Kind, MAX_DEPTH, Object, Value};
@@ -30,12 +31,12 @@ fn node(value: &Value, depth: usize) -> Result<Node, CallError> {
         Value::String(s) => string(s.as_bytes()),
         Value::Bytes(_) | Value::List(_) => {
             let items = value.items().unwrap_or_default();
-            Node::sequence(items.iter().map(|item| node(item, depth + 1)).collect::<Result<_, _>>()?)
+            Node::sequence(items.iter().map(|item| deeper(|| node(item, depth + 1))).collect::<Result<_, _>>()?)
         }
         Value::Map(map) => {
             let mut entries = map.entries();
             sort(&mut entries, |(key, _)| key.to_text());
-            let pairs = entries.iter().map(|(key, value)| Ok((string(key.as_bytes()), node(value, depth + 1)?)));
+            let pairs = entries.iter().map(|(key, value)| Ok((string(key.as_bytes()), deeper(|| node(value, depth + 1))?)));
             Node::mapping(pairs.collect::<Result<_, CallError>>()?)
         }
         Value::Object(object) => self::object(object.as_ref(), depth)?,
@@ -78,7 +79,8 @@ fn string(bytes: &[u8]) -> Node {
         return node;
     };
     let mut node = Node::string(text);
-    let plain = plain_tag(Dialect::GoYamlV3, text) == Tag::Str && plain_tag(Dialect::SigsYaml, text) == Tag::Str;
+    let text_in = |dialect| plain_tag(dialect, text) == Tag::Str;
+    let plain = text_in(Dialect::GoYamlV3) && text_in(Dialect::SigsYaml) && !is_base60(text);
     node.set_style(if text.contains('\n') {
         Style::Literal
     } else if plain {
@@ -87,6 +89,21 @@ fn string(bytes: &[u8]) -> Node {
         Style::DoubleQuoted
     });
     node
+}
+
+/// Whether YAML 1.1 would read a number of base 60, such as `1:30.5`.
+fn is_base60(text: &str) -> bool {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let mut places = whole.split(':');
+    let first = places.next().unwrap_or_default();
+    let place = |p: &str| matches!(p.as_bytes(), [b'0'..=b'9'] | [b'0'..=b'5', b'0'..=b'9']);
+    let digit = |b: u8| b.is_ascii_digit() || b == b'_';
+    whole.contains(':')
+        && first.starts_with(|c: char| c.is_ascii_digit())
+        && first.bytes().all(digit)
+        && places.all(place)
+        && fraction.bytes().all(digit)
 }
 
 /// Sorts by go-yaml v3's order. It is not transitive for some mixes of digits and letters, so this is a merge sort over

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use ferroflux_yaml::{BuildOptions, Builder, Scalar, build};
+use ferroflux_yaml::{BuildOptions, Builder, ErrorKind, Scalar, build};
 
 use crate::error::CallError;
 use crate::strconv;
@@ -10,7 +10,13 @@ use crate::value::{Map, Value};
 
 /// Reads one document.
 pub(super) fn read(text: &str) -> Result<Value, CallError> {
-    build(text, &mut Values, BuildOptions::default()).map_err(|e| CallError::new(format!("error converting YAML to JSON: {e}")))
+    build(text, &mut Values, BuildOptions::default()).map_err(|e| {
+        CallError::new(match e.kind() {
+            // Found while writing JSON, where no place is known any more.
+            ErrorKind::Value(what) if what.starts_with("json: ") => format!("error converting YAML to JSON: {what}"),
+            _ => format!("error converting YAML to JSON: {e}"),
+        })
+    })
 }
 
 /// Builds template values.
