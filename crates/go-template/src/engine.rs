@@ -17,6 +17,7 @@ use crate::value::{CycleGuard, Map, Str, Type, Value};
 
 mod catalog;
 mod functions;
+mod parsing;
 mod presentation;
 mod text_cache;
 
@@ -83,10 +84,8 @@ impl TemplateSet {
     pub fn parse(mut files: Vec<TemplateFile>) -> Result<Self, HelmError> {
         files.sort_by_key(|f| Reverse((f.name.matches('/').count(), Arc::clone(&f.name))));
         let mut templates: FxHashMap<Str, Arc<Template>> = FxHashMap::default();
-        for file in &files {
-            let parsed = crate::syntax::parse(&Str::from(&*file.name), &file.text, catalog::find)
-                .map_err(|text| presentation::parse_error(&file.name, &text))?;
-            for template in parsed {
+        for parsed in parsing::parse_all(&files) {
+            for template in parsed? {
                 // A body of white space and comments replaces nothing.
                 if !template.is_empty || !templates.contains_key(&template.name) {
                     templates.insert(template.name.clone(), Arc::new(template));

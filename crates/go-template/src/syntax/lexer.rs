@@ -320,8 +320,8 @@ impl<'t> Lexer<'t> {
                 }
             }
             '|' => self.emit(Kind::Pipe),
-            '"' => self.quoted('"', Kind::String, "unterminated quoted string"),
-            '\'' => self.quoted('\'', Kind::CharConstant, "unterminated character constant"),
+            '"' => self.quoted(b'"', Kind::String, "unterminated quoted string"),
+            '\'' => self.quoted(b'\'', Kind::CharConstant, "unterminated character constant"),
             '`' => self.raw_quoted(),
             '$' => {
                 if self.at_terminator() {
@@ -425,28 +425,31 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    fn quoted(&mut self, quote: char, kind: Kind, unterminated: &str) -> Item<'t> {
+    fn quoted(&mut self, quote: u8, kind: Kind, unterminated: &str) -> Item<'t> {
+        let rest = self.rest();
+        let mut at = 0;
         loop {
-            match self.read() {
-                Some('\\') => match self.read() {
-                    Some('\n') | None => return self.error(unterminated),
-                    Some(_) => {}
+            match rest.get(at) {
+                None | Some(b'\n') => return self.error(unterminated),
+                Some(b'\\') => match rest.get(at + 1) {
+                    None | Some(b'\n') => return self.error(unterminated),
+                    Some(_) => at += 2,
                 },
-                Some('\n') | None => return self.error(unterminated),
-                Some(c) if c == quote => return self.emit(kind),
-                Some(_) => {}
+                Some(b) if *b == quote => {
+                    self.pos += at + 1;
+                    return self.emit(kind);
+                }
+                Some(_) => at += 1,
             }
         }
     }
 
     fn raw_quoted(&mut self) -> Item<'t> {
-        loop {
-            match self.read() {
-                None => return self.error("unterminated raw quoted string"),
-                Some('`') => return self.emit(Kind::RawString),
-                Some(_) => {}
-            }
-        }
+        let rest = self.rest();
+        let Some(end) = memchr::memchr(b'`', rest) else { return self.error("unterminated raw quoted string") };
+        self.line += offset(memchr::memchr_iter(b'\n', rest.get(..end).unwrap_or(&[])).count());
+        self.pos += end + 1;
+        self.emit(Kind::RawString)
     }
 
     fn number(&mut self) -> Item<'t> {

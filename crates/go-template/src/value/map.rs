@@ -43,6 +43,7 @@ impl Map {
     }
 
     /// The map type.
+    #[inline]
     pub fn go_type(&self) -> &'static Type {
         self.go_type
     }

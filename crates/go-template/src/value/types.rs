@@ -182,6 +182,7 @@ impl Type {
     }
 
     /// The type below a named type; any other type itself.
+    #[inline]
     pub fn underlying(&self) -> Type {
         match self {
             Self::Named(named) => named.underlying,
@@ -190,6 +191,7 @@ impl Type {
     }
 
     /// The element type of a slice or map; [`Type::Any`] for everything else.
+    #[inline]
     pub fn element(&self) -> Type {
         match self.underlying() {
             Self::Slice(elem) | Self::Map(elem) => *elem,
@@ -213,6 +215,7 @@ impl Type {
     }
 
     /// A method of a named type.
+    #[inline]
     pub fn method(&self, name: &Str) -> Option<&'static Function> {
         match self {
             Self::Named(named) => named.methods.iter().find(|m| m.name().as_bytes() == name.as_bytes()).copied(),

@@ -1,0 +1,52 @@
+//! Parsing the files of a chart, on several threads where there is enough to do: a big chart brings megabytes of
+//! templates, and nothing can be rendered before the last of them is parsed.
+
+use std::thread;
+
+use super::{HelmError, TemplateFile, catalog, presentation};
+use crate::syntax::tree::Template;
+use crate::value::Str;
+
+type Parsed = Result<Vec<Template>, HelmError>;
+
+/// Bytes of templates that are worth a thread of their own.
+const THREAD_BYTES: usize = 128 << 10;
+
+/// Threads at most.
+const MAX_THREADS: usize = 8;
+
+/// Parses each file; the answers stand in the order of the files.
+pub(super) fn parse_all(files: &[TemplateFile]) -> Vec<Parsed> {
+    let bytes: usize = files.iter().map(|f| f.text.len()).sum();
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS).min(bytes / THREAD_BYTES);
+    if threads < 2 {
+        return files.iter().map(parse).collect();
+    }
+    thread::scope(|scope| {
+        let workers: Vec<_> = shares(files, bytes.div_ceil(threads))
+            .into_iter()
+            .map(|share| (share, scope.spawn(move || share.iter().map(parse).collect::<Vec<_>>())))
+            .collect();
+        // A thread that could not finish leaves its share to this one.
+        workers.into_iter().flat_map(|(share, worker)| worker.join().unwrap_or_else(|_| share.iter().map(parse).collect())).collect()
+    })
+}
+
+fn parse(file: &TemplateFile) -> Parsed {
+    crate::syntax::parse(&Str::from(&*file.name), &file.text, catalog::find).map_err(|text| presentation::parse_error(&file.name, &text))
+}
+
+/// Cuts the files into runs of about `size` bytes.
+fn shares(files: &[TemplateFile], size: usize) -> Vec<&[TemplateFile]> {
+    let mut shares = Vec::new();
+    let (mut start, mut bytes) = (0, 0);
+    for (index, file) in files.iter().enumerate() {
+        bytes += file.text.len();
+        if bytes >= size {
+            shares.extend(files.get(start..=index));
+            (start, bytes) = (index + 1, 0);
+        }
+    }
+    shares.extend(files.get(start..).filter(|rest| !rest.is_empty()));
+    shares
+}
