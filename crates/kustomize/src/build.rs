@@ -179,16 +179,15 @@ impl<'l, 'p> Target<'l, 'p> {
         }
         let mut found: Option<(&str, Vec<u8>)> = None;
         for name in FILE_NAMES {
-            match loader.read(name) {
-                Ok(_) if found.is_some() => {
+            match loader.read_own(name)? {
+                Some(_) if found.is_some() => {
                     return Err(Error::new(
                         ErrorKind::KustomizationMultiple,
                         format!("Found multiple kustomization files under: {}", loader.root()),
                     ));
                 }
-                Ok(content) => found = Some((name, content)),
-                Err(e) if matches!(e.kind(), ErrorKind::Limit) => return Err(e),
-                Err(_) => {}
+                Some(content) => found = Some((name, content)),
+                None => {}
             }
         }
         let Some((name, content)) = found else {
@@ -228,8 +227,9 @@ impl<'l, 'p> Target<'l, 'p> {
         Place { file, ..Place::default() }
     }
 
-    pub(crate) fn read(&self, path: &str) -> Result<Vec<u8>> {
-        self.loader.read(path)
+    /// The content of a file for a generator.
+    pub(crate) fn read_content(&self, path: &str) -> Result<crate::generators::Content> {
+        self.loader.read(path).map(crate::generators::Content::new)
     }
 
     pub(crate) fn read_text(&self, path: &str) -> Result<String> {
@@ -326,11 +326,15 @@ impl<'l, 'p> Target<'l, 'p> {
                 if e.place().is_some_and(|p| p.file == self.file_path()) { e.in_field(format!("{field}[{number}] '{path}'")) } else { e }
             };
             state.options.cancel.check()?;
-            if self.loader.is_directory(path) {
-                gathered = self.accumulate_directory(gathered, path, false, state, depth).map_err(within)?;
-                continue;
-            }
-            match self.accumulate_file(&mut gathered, path, state) {
+            let added = match self.loader.look(path) {
+                Ok(Some(bytes)) => self.add_file(&mut gathered, path, &bytes, state),
+                Ok(None) => {
+                    gathered = self.accumulate_directory(gathered, path, false, state, depth).map_err(within)?;
+                    continue;
+                }
+                Err(e) => Err(e),
+            };
+            match added {
                 Ok(()) => {}
                 // an address that is no file may be a repository; a path that is no file may be one too
                 Err(e) if may_be_repository(&e, path) => {
@@ -342,10 +346,9 @@ impl<'l, 'p> Target<'l, 'p> {
         Ok(gathered)
     }
 
-    fn accumulate_file(&self, gathered: &mut Accumulator, path: &str, state: &mut State<'_>) -> Result<()> {
-        let bytes = self.loader.read(path)?;
+    fn add_file(&self, gathered: &mut Accumulator, path: &str, bytes: &[u8], state: &mut State<'_>) -> Result<()> {
         let file = self.place_of(path).file;
-        let mut objects = text_of(&bytes).and_then(|text| read_objects(&text)).map_err(|e| {
+        let mut objects = text_of(bytes).and_then(|text| read_objects(&text)).map_err(|e| {
             let cause = if e.kind() == ErrorKind::MalformedYaml { format!("{} in File: {path}", e.cause()) } else { e.cause().to_owned() };
             e.with_cause(cause).in_file(&file)
         })?;

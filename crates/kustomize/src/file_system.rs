@@ -13,6 +13,13 @@ pub trait FileSystem: Send + Sync {
     /// Resolves symbolic links, `.` and `..`, and says what is there.
     fn resolve(&self, path: &str) -> Result<Resolved, FileError>;
 
+    /// What is at a path, with links resolved, and its content if it is a file.
+    fn load(&self, path: &str) -> Result<Loaded, FileError> {
+        let resolved = self.resolve(path)?;
+        let content = if resolved.is_dir { None } else { Some(self.read(&resolved.path)?) };
+        Ok(Loaded { path: resolved.path, content })
+    }
+
     /// The content of a file; symbolic links are followed.
     fn read(&self, path: &str) -> Result<Vec<u8>, FileError>;
 
@@ -27,6 +34,15 @@ pub struct Resolved {
     pub path: String,
     /// Whether it is a directory.
     pub is_dir: bool,
+}
+
+/// A path that was loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loaded {
+    /// The path without links and dots.
+    pub path: String,
+    /// The content; `None` for a directory.
+    pub content: Option<Vec<u8>>,
 }
 
 /// A name in a directory.

@@ -1,9 +1,11 @@
 //! `configMapGenerator` and `secretGenerator` (KB-GEN-01 … KB-GEN-03).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use base64::Engine;
 use ferroflux_yaml::{Node, Style};
+use smol_str::SmolStr;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::kustomization::fields::{ConfigMapArgs, GeneratorArgs, GeneratorOptions, SecretArgs};
@@ -12,7 +14,30 @@ use crate::resource::{Behavior, Resource, metadata};
 mod sources;
 
 /// Reads the files that a generator names.
-pub(crate) type ReadFile<'a> = &'a mut dyn FnMut(&str) -> Result<Vec<u8>>;
+pub(crate) type ReadFile<'a> = &'a mut dyn FnMut(&str) -> Result<Content>;
+
+/// A value on its way into a generated object. Texts are shared: many objects may hold one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Content {
+    Text(SmolStr),
+    Bytes(Arc<[u8]>),
+}
+
+impl Content {
+    pub(crate) fn new(bytes: Vec<u8>) -> Self {
+        match String::from_utf8(bytes) {
+            Ok(text) => Self::Text(text.into()),
+            Err(e) => Self::Bytes(e.into_bytes().into()),
+        }
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Text(text) => text.as_bytes(),
+            Self::Bytes(bytes) => bytes,
+        }
+    }
+}
 
 /// Base64 text is broken into lines of this length if it is longer.
 const BASE64_LINE: usize = 70;
@@ -45,18 +70,18 @@ pub(crate) fn secret(args: &SecretArgs, read: ReadFile<'_>) -> Result<Resource> 
     let kind = if args.secret_type.is_empty() { "Opaque" } else { &args.secret_type };
     node.set("type", Node::string(kind));
     let pairs = sources::read(&args.args, read)?;
-    let data = pairs.into_iter().map(|(key, value)| (Node::string(key), text_node(encode(&value)))).collect();
+    let data = pairs.into_iter().map(|(key, value)| (Node::string(key), text_node(encode(value.as_bytes()).into()))).collect();
     node.set("data", Node::mapping(data));
     Ok(finish(node, &args.args))
 }
 
 /// Puts bytes into `data` or `binaryData`.
-fn set_data(node: &mut Node, pairs: BTreeMap<String, Vec<u8>>) {
+fn set_data(node: &mut Node, pairs: BTreeMap<String, Content>) {
     let (mut data, mut binary) = (Vec::new(), Vec::new());
     for (key, value) in pairs {
-        match String::from_utf8(value) {
-            Ok(text) => data.push((Node::string(key), text_node(text))),
-            Err(bytes) => binary.push((Node::string(key), text_node(encode(bytes.as_bytes())))),
+        match value {
+            Content::Text(text) => data.push((Node::string(key), text_node(text))),
+            Content::Bytes(bytes) => binary.push((Node::string(key), text_node(encode(&bytes).into()))),
         }
     }
     for (field, pairs) in [("data", data), ("binaryData", binary)] {
@@ -66,7 +91,7 @@ fn set_data(node: &mut Node, pairs: BTreeMap<String, Vec<u8>>) {
     }
 }
 
-fn text_node(text: String) -> Node {
+fn text_node(text: SmolStr) -> Node {
     let multi_line = text.contains('\n');
     let mut node = Node::string(text);
     if multi_line {
@@ -153,14 +178,10 @@ impl Resource {
         self.replace_metadata_from(old);
         self.origin = old.origin.clone().or_else(|| self.origin.take());
         for field in ["data", "binaryData"] {
-            let texts = |resource: &Resource| -> BTreeMap<String, String> {
+            let texts = |resource: &Resource| -> BTreeMap<String, SmolStr> {
                 let pairs = resource.node.get(field).and_then(Node::pairs).unwrap_or_default();
-                pairs
-                    .iter()
-                    .map(|(k, v)| {
-                        (crate::tree::text(k).to_owned(), if v.is_null() { String::new() } else { crate::tree::text(v).to_owned() })
-                    })
-                    .collect()
+                let value = |v: &Node| if v.is_null() { SmolStr::default() } else { SmolStr::new(crate::tree::text(v)) };
+                pairs.iter().map(|(k, v)| (crate::tree::text(k).to_owned(), value(v))).collect()
             };
             let mut merged = texts(old);
             merged.extend(texts(self));

@@ -46,7 +46,7 @@ mod warning;
 
 pub use build::{Output, build, build_directory};
 pub use error::{Error, ErrorKind, Place, Result};
-pub use file_system::{DiskFileSystem, Entry, EntryKind, FileError, FileSystem, MemoryFileSystem, Resolved};
+pub use file_system::{DiskFileSystem, Entry, EntryKind, FileError, FileSystem, Loaded, MemoryFileSystem, Resolved};
 pub use identity::{Gvk, ResId};
 pub use kustomization::FILE_NAMES;
 pub use options::{CancelToken, Limits, LoadRestriction, OpenApiMode, Options, Order};

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, Result, nearest};
-use crate::file_system::{FileError, FileSystem, climbs_out, is_within, join, parent_and_name};
+use crate::file_system::{FileError, FileSystem, Loaded, climbs_out, is_within, join, parent_and_name};
 use crate::options::{Limits, LoadRestriction};
 use crate::remote::{RemoteError, RemoteLoader, RepositoryUrl, is_http, status_text};
 use crate::warning::Warnings;
@@ -113,35 +113,51 @@ impl<'b, 'p> Loader<'b, 'p> {
         self.repository.as_ref().or_else(|| self.parent.and_then(Loader::containing_repository))
     }
 
-    /// Whether the path names an existing directory.
-    pub(crate) fn is_directory(&self, path: &str) -> bool {
-        !path.is_empty() && !climbs_out(&self.root, path) && self.tree.get().resolve(&join(&self.root, path)).is_ok_and(|r| r.is_dir)
-    }
-
     /// The content of a file, by a path relative to the directory or an http address.
     pub(crate) fn read(&self, path: &str) -> Result<Vec<u8>> {
-        if is_http(path) {
-            return self.get(path);
-        }
         let full = join(&self.root, path);
+        match self.look(path)? {
+            Some(content) => Ok(content),
+            None => Err(Error::new(ErrorKind::IsDirectory, format!("'{full}' must resolve to a file"))),
+        }
+    }
+
+    /// The content of a file of the directory itself, or `None` if it cannot be read.
+    pub(crate) fn read_own(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        let full = join(&self.root, name);
+        match self.tree.get().load(&full) {
+            Ok(Loaded { path, content: Some(content) })
+                if self.restriction == LoadRestriction::None || is_within(parent_and_name(&path).0, &self.root) =>
+            {
+                self.sources.count(&full, content.len())?;
+                Ok(Some(content))
+            }
+            Err(e @ FileError::TooLarge(_)) => Err(file_error(&full, &e)),
+            _ => Ok(None),
+        }
+    }
+
+    /// What a path names: the content of a file, or `None` for a directory. Where files may lie is checked.
+    pub(crate) fn look(&self, path: &str) -> Result<Option<Vec<u8>>> {
+        if is_http(path) {
+            return self.get(path).map(Some);
+        }
         if climbs_out(if path.starts_with('/') { "/" } else { &self.root }, path) {
             return Err(self.outside(path));
         }
-        if self.restriction == LoadRestriction::RootOnly {
-            if path.starts_with('/') && !is_within(&full, &self.root) {
-                return Err(Error::new(ErrorKind::OutsideRoot, format!("security; file '{full}' is not in or below '{}'", self.root)));
-            }
-            let resolved = self.tree.get().resolve(&full).map_err(|e| self.explain(path, &full, &e))?;
-            if resolved.is_dir {
-                return Err(Error::new(ErrorKind::IsDirectory, format!("'{full}' must resolve to a file")));
-            }
-            if !is_within(parent_and_name(&resolved.path).0, &self.root) {
-                return Err(Error::new(ErrorKind::OutsideRoot, format!("security; file '{full}' is not in or below '{}'", self.root)));
-            }
+        let full = join(&self.root, path);
+        let is_restricted = self.restriction == LoadRestriction::RootOnly;
+        let violation = || Error::new(ErrorKind::OutsideRoot, format!("security; file '{full}' is not in or below '{}'", self.root));
+        if is_restricted && path.starts_with('/') && !is_within(&full, &self.root) {
+            return Err(violation());
         }
-        let content = self.tree.get().read(&full).map_err(|e| self.explain(path, &full, &e))?;
+        let loaded = self.tree.get().load(&full).map_err(|e| self.explain(path, &full, &e))?;
+        let Some(content) = loaded.content else { return Ok(None) };
+        if is_restricted && !is_within(parent_and_name(&loaded.path).0, &self.root) {
+            return Err(violation());
+        }
         self.sources.count(&full, content.len())?;
-        Ok(content)
+        Ok(Some(content))
     }
 
     fn outside(&self, path: &str) -> Error {

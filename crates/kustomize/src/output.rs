@@ -67,6 +67,20 @@ fn has_complex_key(node: &Node) -> bool {
         || node.pairs().unwrap_or_default().iter().any(|(key, value)| !key.is_scalar() || key.is_null() || has_complex_key(value))
 }
 
+impl crate::build::Output {
+    /// All objects as one stream, as [`to_yaml_stream`]; each object is freed once it is written.
+    pub fn into_yaml_stream(self) -> Result<String> {
+        let mut out = String::new();
+        for (at, object) in self.objects.into_iter().enumerate() {
+            if at > 0 {
+                out.push_str("---\n");
+            }
+            out = object.append_yaml(out)?;
+        }
+        Ok(out)
+    }
+}
+
 /// A node in block style, keys in their order; for annotations and messages.
 pub(crate) fn block_text(node: &Node) -> String {
     let mut node = node.clone();

@@ -19,7 +19,7 @@ use crate::resource::Resource;
 use crate::resource_map::ResourceMap;
 use crate::selector::Selector;
 use crate::transformers::hash::AddHashes;
-use crate::transformers::images::SetImage;
+use crate::transformers::images::{SetImage, SetImages};
 use crate::transformers::labels::AddTexts;
 use crate::transformers::name_affix::{NameAffix, Side};
 use crate::transformers::namespace::{SetNamespace, Subjects};
@@ -114,7 +114,7 @@ fn configure_builtin(resource: &Resource, target: &Target<'_, '_>) -> Result<Plu
         "NamespaceTransformer" => namespace(node),
         "ImageTagTransformer" => {
             let c: ImageConfig = decode(node)?;
-            transformer(SetImage::new(c.image, FieldSpecs::from_fields(&c.fields), None)?)
+            transformer(SetImages { images: vec![SetImage::new(c.image, None)?], fields: FieldSpecs::from_fields(&c.fields) })
         }
         "ReplicaCountTransformer" => {
             let c: ReplicaConfig = decode(node)?;
@@ -142,12 +142,12 @@ fn configure_builtin(resource: &Resource, target: &Target<'_, '_>) -> Result<Plu
         "ConfigMapGenerator" => {
             let mut c: ConfigMapConfig = decode(node)?;
             name_from_metadata(&mut c.args.args, c.metadata);
-            generators::config_map(&c.args, &mut |path| target.read(path)).map(|made| Plugin::Generator(vec![made]))
+            generators::config_map(&c.args, &mut |path| target.read_content(path)).map(|made| Plugin::Generator(vec![made]))
         }
         "SecretGenerator" => {
             let mut c: SecretConfig = decode(node)?;
             name_from_metadata(&mut c.args.args, c.metadata);
-            generators::secret(&c.args, &mut |path| target.read(path)).map(|made| Plugin::Generator(vec![made]))
+            generators::secret(&c.args, &mut |path| target.read_content(path)).map(|made| Plugin::Generator(vec![made]))
         }
         "IAMPolicyGenerator" => iam_policy(node),
         "HelmChartInflationGenerator" => Err(helm_refused()),

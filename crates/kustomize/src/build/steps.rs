@@ -1,5 +1,7 @@
 //! What one kustomization runs: its generators, transformers and validators, configured first and run in order.
 
+use std::collections::HashMap;
+
 use crate::build::{Accumulator, State, Target};
 use crate::configuration::{self, Configuration};
 use crate::documents::read_objects;
@@ -11,7 +13,7 @@ use crate::origin::{Configuration as ConfiguredBy, Origin};
 use crate::plugins::{self, Plugin};
 use crate::resource::Resource;
 use crate::resource_map::ResourceMap;
-use crate::transformers::images::SetImage;
+use crate::transformers::images::{SetImage, SetImages};
 use crate::transformers::labels::AddTexts;
 use crate::transformers::name_affix::{NameAffix, Side};
 use crate::transformers::namespace::{SetNamespace, Subjects};
@@ -45,12 +47,22 @@ impl Target<'_, '_> {
     pub(super) fn run_generators(&self, gathered: &mut Accumulator, state: &mut State<'_>, depth: usize) -> Result<()> {
         let k = &self.kustomization;
         let global = k.generator_options.as_ref();
+        // many generators may read one file
+        let mut files: HashMap<String, generators::Content> = HashMap::new();
+        let mut read = |path: &str| match files.get(path) {
+            Some(content) => Ok(content.clone()),
+            None => {
+                let content = self.read_content(path)?;
+                files.insert(path.to_owned(), content.clone());
+                Ok(content)
+            }
+        };
         let mut made: Vec<(Resource, Option<Origin>)> = Vec::with_capacity(k.config_map_generator.len() + k.secret_generator.len());
         for (number, args) in k.config_map_generator.iter().enumerate() {
             state.options.cancel.check()?;
             let mut args = args.clone();
             args.args.options = generators::merged_options(args.args.options.as_ref(), global);
-            let resource = generators::config_map(&args, &mut |path| self.read(path));
+            let resource = generators::config_map(&args, &mut read);
             made.push((
                 self.at_field(resource, format!("configMapGenerator[{number}] '{}'", args.args.name))?,
                 self.origin_of("ConfigMapGenerator"),
@@ -60,7 +72,7 @@ impl Target<'_, '_> {
             state.options.cancel.check()?;
             let mut args = args.clone();
             args.args.options = generators::merged_options(args.args.options.as_ref(), global);
-            let resource = generators::secret(&args, &mut |path| self.read(path));
+            let resource = generators::secret(&args, &mut read);
             made.push((
                 self.at_field(resource, format!("secretGenerator[{number}] '{}'", args.args.name))?,
                 self.origin_of("SecretGenerator"),
@@ -189,9 +201,20 @@ impl Target<'_, '_> {
             let fields = configuration.replicas.clone();
             add("ReplicaCountTransformer", Box::new(SetReplicas { name: replica.name.clone(), count: replica.count, fields }));
         }
+        let mut images = Vec::with_capacity(k.images.len());
         for (number, image) in k.images.iter().enumerate() {
-            let made = SetImage::new(image.clone(), configuration.images.clone(), self.place_at(image.at));
-            add("ImageTagTransformer", Box::new(self.at_field(made, format!("images[{number}]"))?));
+            images.push(self.at_field(SetImage::new(image.clone(), self.place_at(image.at)), format!("images[{number}]"))?);
+        }
+        let fields = &configuration.images;
+        if self.origin.is_none() {
+            // nobody counts the steps: all images in one walk
+            if !images.is_empty() {
+                add("ImageTagTransformer", Box::new(SetImages { images, fields: fields.clone() }));
+            }
+        } else {
+            for image in images {
+                add("ImageTagTransformer", Box::new(SetImages { images: vec![image], fields: fields.clone() }));
+            }
         }
         if !k.replacements.is_empty() {
             let list = self.at_field(plugins::replacements(k.replacements.clone(), self), "replacements")?;

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Component, Path, PathBuf};
 
-use super::{Entry, EntryKind, FileError, FileSystem, Resolved};
+use super::{Entry, EntryKind, FileError, FileSystem, Loaded, Resolved};
 
 /// The largest file that a build reads unless told otherwise: 100 MiB.
 const MAX_FILE_BYTES: u64 = 100 << 20;
@@ -42,6 +42,26 @@ impl DiskFileSystem {
         if real.starts_with(&self.root) { Ok(real) } else { Err(FileError::Outside) }
     }
 
+    fn read_real(&self, real: &Path) -> Result<Vec<u8>, FileError> {
+        let mut file = File::open(real).map_err(explain)?;
+        let metadata = file.metadata().map_err(explain)?;
+        if metadata.is_dir() {
+            return Err(FileError::IsDirectory);
+        }
+        if !metadata.is_file() {
+            return Err(FileError::Io("not a regular file".to_owned()));
+        }
+        if metadata.len() > self.max_file_bytes {
+            return Err(FileError::TooLarge(self.max_file_bytes));
+        }
+        let mut content = Vec::with_capacity(metadata.len() as usize);
+        (&mut file).take(self.max_file_bytes + 1).read_to_end(&mut content).map_err(explain)?;
+        if content.len() as u64 > self.max_file_bytes {
+            return Err(FileError::TooLarge(self.max_file_bytes));
+        }
+        Ok(content)
+    }
+
     fn inside(&self, real: &Path) -> Result<String, FileError> {
         let relative = real.strip_prefix(&self.root).map_err(|_| FileError::Outside)?;
         let mut path = String::new();
@@ -61,24 +81,20 @@ impl FileSystem for DiskFileSystem {
         Ok(Resolved { is_dir: real.is_dir(), path: self.inside(&real)? })
     }
 
+    fn load(&self, path: &str) -> Result<Loaded, FileError> {
+        // one walk over the links, one look at the file
+        let real = self.real(path)?;
+        let path = self.inside(&real)?;
+        let content = match self.read_real(&real) {
+            Ok(content) => Some(content),
+            Err(FileError::IsDirectory) => None,
+            Err(e) => return Err(e),
+        };
+        Ok(Loaded { path, content })
+    }
+
     fn read(&self, path: &str) -> Result<Vec<u8>, FileError> {
-        let mut file = File::open(self.real(path)?).map_err(explain)?;
-        let metadata = file.metadata().map_err(explain)?;
-        if metadata.is_dir() {
-            return Err(FileError::IsDirectory);
-        }
-        if !metadata.is_file() {
-            return Err(FileError::Io("not a regular file".to_owned()));
-        }
-        if metadata.len() > self.max_file_bytes {
-            return Err(FileError::TooLarge(self.max_file_bytes));
-        }
-        let mut content = Vec::with_capacity(metadata.len() as usize);
-        (&mut file).take(self.max_file_bytes + 1).read_to_end(&mut content).map_err(explain)?;
-        if content.len() as u64 > self.max_file_bytes {
-            return Err(FileError::TooLarge(self.max_file_bytes));
-        }
-        Ok(content)
+        self.read_real(&self.real(path)?)
     }
 
     fn list(&self, path: &str) -> Result<Vec<Entry>, FileError> {

@@ -2,20 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use super::ReadFile;
+use super::{Content, ReadFile};
 use crate::error::{Error, ErrorKind, Result};
 use crate::kustomization::fields::GeneratorArgs;
 
-type Pair = (String, Vec<u8>);
+type Pair = (String, Content);
 
 fn fails(cause: impl Into<String>) -> Error {
     Error::new(ErrorKind::GeneratorInput, cause)
 }
 
 /// All pairs of a generator.
-pub(super) fn read(args: &GeneratorArgs, read: ReadFile<'_>) -> Result<BTreeMap<String, Vec<u8>>> {
+pub(super) fn read(args: &GeneratorArgs, read: ReadFile<'_>) -> Result<BTreeMap<String, Content>> {
     let mut pairs: Vec<Pair> = Vec::new();
-    let load = |path: &str, read: &mut dyn FnMut(&str) -> Result<Vec<u8>>, what: &str| {
+    let load = |path: &str, read: &mut dyn FnMut(&str) -> Result<Content>, what: &str| {
         read(path).map_err(|e| {
             let kind = if e.kind() == ErrorKind::IsDirectory { ErrorKind::GeneratorInput } else { e.kind() };
             let cause = format!("loading KV pairs: {what}: {}", e.cause());
@@ -24,7 +24,7 @@ pub(super) fn read(args: &GeneratorArgs, read: ReadFile<'_>) -> Result<BTreeMap<
     };
     for path in &args.envs {
         let content = load(path, read, "env source files")?;
-        env_pairs(&content, &mut pairs).map_err(|e| e.in_field(path.clone()))?;
+        env_pairs(content.as_bytes(), &mut pairs).map_err(|e| e.in_field(path.clone()))?;
     }
     for literal in &args.literals {
         pairs.push(literal_pair(literal)?);
@@ -50,7 +50,7 @@ fn literal_pair(literal: &str) -> Result<Pair> {
         .filter(|(key, _)| !key.is_empty())
         .ok_or_else(|| fails(format!("loading KV pairs: invalid literal source {literal}, expected key=value")))?;
     let unquoted = ['"', '\''].iter().find_map(|q| value.strip_prefix(*q)?.strip_suffix(*q)).unwrap_or(value);
-    Ok((key.to_owned(), unquoted.as_bytes().to_vec()))
+    Ok((key.to_owned(), Content::Text(unquoted.into())))
 }
 
 /// `[key=]path`; the key defaults to the name of the file.
@@ -76,7 +76,7 @@ fn env_pairs(content: &[u8], pairs: &mut Vec<Pair>) -> Result<()> {
         }
         let (key, value) = line.split_once('=').unwrap_or((line, ""));
         if !key.is_empty() {
-            pairs.push((key.to_owned(), value.as_bytes().to_vec()));
+            pairs.push((key.to_owned(), Content::Text(value.into())));
         }
     }
     Ok(())
@@ -89,7 +89,7 @@ mod tests {
     fn env(content: &str) -> Vec<(String, String)> {
         let mut pairs = Vec::new();
         env_pairs(content.as_bytes(), &mut pairs).unwrap();
-        pairs.into_iter().map(|(k, v)| (k, String::from_utf8(v).unwrap())).collect()
+        pairs.into_iter().map(|(k, v)| (k, String::from_utf8(v.as_bytes().to_vec()).unwrap())).collect()
     }
 
     /// KB-GEN-01
@@ -106,8 +106,8 @@ mod tests {
     /// KB-GEN-01
     #[test]
     fn literals_and_files() {
-        assert_eq!(literal_pair("a=\"b=c\"").unwrap(), ("a".to_owned(), b"b=c".to_vec()));
-        assert_eq!(literal_pair("a='b\"").unwrap(), ("a".to_owned(), b"'b\"".to_vec()));
+        assert_eq!(literal_pair("a=\"b=c\"").unwrap(), ("a".to_owned(), Content::Text("b=c".into())));
+        assert_eq!(literal_pair("a='b\"").unwrap(), ("a".to_owned(), Content::Text("'b\"".into())));
         assert!(literal_pair("a").is_err() && literal_pair("=b").is_err());
         assert_eq!(file_source("x/y.conf").unwrap(), ("y.conf", "x/y.conf"));
         assert_eq!(file_source("k=x/y").unwrap(), ("k", "x/y"));

@@ -2,12 +2,14 @@
 
 use ferroflux_regex_go::Regex;
 use ferroflux_yaml::{Kind, Node};
+use smol_str::SmolStr;
 
 use super::{Tools, Transformer};
 use crate::error::{Error, ErrorKind, Place, Result};
-use crate::field_spec::{FieldSpec, FieldSpecs};
+use crate::field_spec::FieldSpecs;
 use crate::field_visitor::{Create, set_scalar, visit, wrong_kind};
 use crate::kustomization::fields::Image;
+use crate::resource::Resource;
 use crate::resource_map::ResourceMap;
 use crate::tree::{Twins, text, untagged};
 
@@ -16,19 +18,25 @@ use crate::tree::{Twins, text, untagged};
 pub(crate) struct SetImage {
     image: Image,
     pattern: Regex,
-    fields: FieldSpecs,
     place: Option<Place>,
+}
+
+/// Sets images one after another.
+#[derive(Debug)]
+pub(crate) struct SetImages {
+    pub(crate) images: Vec<SetImage>,
+    pub(crate) fields: FieldSpecs,
 }
 
 impl SetImage {
     /// The name is a regular expression; the original crashes on a wrong one.
-    pub(crate) fn new(image: Image, fields: FieldSpecs, place: Option<Place>) -> Result<Self> {
+    pub(crate) fn new(image: Image, place: Option<Place>) -> Result<Self> {
         let pattern = format!("^{}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$", image.name);
         let pattern = Regex::new(pattern).map_err(|e| {
             Error::new(ErrorKind::Panic, format!("the name '{}' is a regular expression, and no valid one: {e}", image.name))
                 .in_field("images.name")
         })?;
-        Ok(Self { image, pattern, fields, place })
+        Ok(Self { image, pattern, place })
     }
 
     /// The new text for an image that matches.
@@ -61,71 +69,104 @@ impl SetImage {
         Some(new)
     }
 
-    fn set(&self, target: &mut Node, twins: &mut Twins, found: &mut bool) -> Result<()> {
+    fn set(&self, target: &mut Node, twins: &mut Twins) -> Result<bool> {
         if !target.is_null() && !target.is_scalar() {
             return Err(wrong_kind("ScalarNode", target));
         }
-        if let Some(new) = self.replaced(text(target)) {
-            *found = true;
-            set_scalar(target, untagged(&new), twins)?;
+        let Some(new) = self.replaced(text(target)) else { return Ok(false) };
+        set_scalar(target, untagged(&new), twins)?;
+        Ok(true)
+    }
+}
+
+/// Visits any `image` in any list of containers, at any depth.
+fn walk(node: &mut Node, visit: &mut dyn FnMut(&mut Node) -> Result<()>) -> Result<()> {
+    match node.kind_mut() {
+        Kind::Sequence(items) => items.iter_mut().try_for_each(|item| walk(item, visit)),
+        Kind::Mapping(pairs) => {
+            for (key, value) in pairs {
+                if value.is_scalar() {
+                    continue;
+                }
+                walk(value, visit)?;
+                if !matches!(key.text(), Some("containers" | "initContainers")) {
+                    continue;
+                }
+                for container in value.items_mut().into_iter().flatten() {
+                    if container.is_null() {
+                        continue;
+                    }
+                    if !container.is_mapping() {
+                        return Err(wrong_kind("MappingNode", container));
+                    }
+                    if let Some(image) = container.get_mut("image") {
+                        visit(image)?;
+                    }
+                }
+            }
+            Ok(())
+        }
+        Kind::Scalar(_) | Kind::Alias(_) => Ok(()),
+    }
+}
+
+impl SetImages {
+    /// Visits every field that holds an image: first those in lists of containers, then those of the field specs. Most
+    /// are visited twice, and a tag suffix is appended twice (KB-IMG-01, measured).
+    fn visit_all(&self, resource: &mut Resource, set: &mut dyn FnMut(&mut Node) -> Result<()>) -> Result<()> {
+        walk(&mut resource.node, set)?;
+        let gvk = resource.gvk().to_owned();
+        for field in self.fields.0.iter().filter(|f| f.applies_to(gvk.as_parts())) {
+            visit(&mut resource.node, field, Create::Never, set)?;
         }
         Ok(())
     }
 
-    /// Any `image` in any list of containers, at any depth.
-    fn walk(&self, node: &mut Node, twins: &mut Twins, found: &mut bool) -> Result<()> {
-        match node.kind_mut() {
-            Kind::Sequence(items) => items.iter_mut().try_for_each(|item| self.walk(item, twins, found)),
-            Kind::Mapping(pairs) => {
-                for (key, value) in pairs {
-                    self.walk(value, twins, found)?;
-                    if !matches!(key.text(), Some("containers" | "initContainers")) {
-                        continue;
-                    }
-                    for container in value.items_mut().into_iter().flatten() {
-                        if container.is_null() {
-                            continue;
-                        }
-                        if !container.is_mapping() {
-                            return Err(wrong_kind("MappingNode", container));
-                        }
-                        if let Some(image) = container.get_mut("image") {
-                            self.set(image, twins, found)?;
-                        }
-                    }
-                }
-                Ok(())
-            }
-            Kind::Scalar(_) | Kind::Alias(_) => Ok(()),
+    fn apply(&self, resource: &mut Resource, found: &mut [bool]) -> Result<()> {
+        if resource.kind() == "CustomResourceDefinition" {
+            return Ok(());
         }
+        let mut twins = Twins::default();
+        let mut known: Option<Vec<SmolStr>> = None;
+        for (image, found) in self.images.iter().zip(found) {
+            // what the object holds is gathered once, and again after a change
+            let texts = match &mut known {
+                Some(texts) => texts,
+                None => {
+                    let mut texts = Vec::new();
+                    self.visit_all(resource, &mut |node| {
+                        if !node.is_null() && !node.is_scalar() {
+                            return Err(wrong_kind("ScalarNode", node));
+                        }
+                        if !texts.iter().any(|t| t == text(node)) {
+                            texts.push(SmolStr::new(text(node)));
+                        }
+                        Ok(())
+                    })?;
+                    known.insert(texts)
+                }
+            };
+            if !texts.iter().any(|t| image.pattern.is_match(t)) {
+                continue;
+            }
+            *found = true;
+            self.visit_all(resource, &mut |node| image.set(node, &mut twins).map(drop))?;
+            known = None;
+        }
+        twins.settle(&mut resource.node);
+        Ok(())
     }
 }
 
-impl Transformer for SetImage {
+impl Transformer for SetImages {
     fn transform(&self, resources: &mut ResourceMap, tools: &Tools<'_>) -> Result<()> {
-        let mut found = false;
+        let mut found = vec![false; self.images.len()];
         for resource in resources.iter_mut() {
             tools.cancel.check()?;
-            let mut twins = Twins::default();
-            let result = (|| {
-                if resource.kind() != "CustomResourceDefinition" {
-                    self.walk(&mut resource.node, &mut twins, &mut found)?;
-                }
-                let gvk = resource.gvk();
-                let fields: Vec<&FieldSpec> = self.fields.0.iter().filter(|f| f.applies_to(gvk)).collect();
-                let is_crd = resource.kind() == "CustomResourceDefinition";
-                for field in fields {
-                    if !is_crd {
-                        visit(&mut resource.node, field, Create::Never, &mut |target| self.set(target, &mut twins, &mut found))?;
-                    }
-                }
-                Ok(())
-            })();
-            result.map_err(|e: Error| e.on(&resource.id().to_owned()))?;
-            twins.settle(&mut resource.node);
+            self.apply(resource, &mut found).map_err(|e| e.on(&resource.id().to_owned()))?;
         }
-        if !found {
-            tools.warnings.push(self.place.clone(), format!("images: no container uses an image that matches '{}'", self.image.name));
+        for (image, _) in self.images.iter().zip(found).filter(|(_, found)| !found) {
+            tools.warnings.push(image.place.clone(), format!("images: no container uses an image that matches '{}'", image.image.name));
         }
         Ok(())
     }
@@ -160,7 +201,7 @@ mod tests {
     /// KB-IMG-02
     #[test]
     fn tags_and_digests() {
-        let set = |image: Image| SetImage::new(image, FieldSpecs::default(), None).unwrap();
+        let set = |image: Image| SetImage::new(image, None).unwrap();
         let image = |name: &str, new_tag: &str, digest: &str| Image {
             name: name.into(),
             new_tag: new_tag.into(),
@@ -172,6 +213,6 @@ mod tests {
         assert_eq!(set(image("nginx", "2", "sha256:b")).replaced("nginx").as_deref(), Some("nginx:2@sha256:b"));
         assert_eq!(set(image("nginx", "2", "")).replaced("docker.io/nginx"), None);
         assert_eq!(set(image("nginx", "2", "")).replaced("nginx2"), None);
-        assert!(SetImage::new(image("ngi(nx", "2", ""), FieldSpecs::default(), None).is_err());
+        assert!(SetImage::new(image("ngi(nx", "2", ""), None).is_err());
     }
 }
