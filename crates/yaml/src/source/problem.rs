@@ -20,6 +20,12 @@ pub(super) fn translate(e: &ScanError, source: &str, limits: &Limits) -> Error {
     };
     let error = |problem: &str| Error::new(line, column, ErrorKind::Syntax(format!("{problem}{}", detail(kind))));
     match kind {
+        // a quoted text of several lines is no key
+        Granit::InvalidTrailingSingleQuotedScalar | Granit::InvalidTrailingDoubleQuotedScalar
+            if stands_at(source, mark.byte_offset(), ':') =>
+        {
+            error(NO_VALUE).with_original(Stage::Scanner, NO_VALUE)
+        }
         // noticed at the next line or at the end
         Granit::SimpleKeyExpected | Granit::InvalidSimpleKey => error(problem).with_original_at(stage, line + 1, problem),
         Granit::UnclosedQuotedScalar => error(problem).with_original_at(stage, source.matches('\n').count() + 1, problem),
@@ -31,6 +37,7 @@ pub(super) fn translate(e: &ScanError, source: &str, limits: &Limits) -> Error {
     }
 }
 
+const NO_VALUE: &str = "mapping values are not allowed in this context";
 const NODE_CONTENT: &str = "did not find expected node content";
 
 /// What our message adds to the original's.
@@ -47,9 +54,7 @@ fn detail(kind: &Granit) -> String {
 fn original(kind: &Granit) -> Option<(Stage, &'static str)> {
     use Stage::{Parser, Scanner};
     Some(match kind {
-        Granit::MappingValueNotAllowed | Granit::InvalidColonPlacement | Granit::InvalidMappingValueWhitespace => {
-            (Scanner, "mapping values are not allowed in this context")
-        }
+        Granit::MappingValueNotAllowed | Granit::InvalidColonPlacement | Granit::InvalidMappingValueWhitespace => (Scanner, NO_VALUE),
         Granit::BlockSequenceEntryNotAllowed | Granit::InvalidBlockEntryWhitespace => {
             (Scanner, "block sequence entries are not allowed in this context")
         }
@@ -91,6 +96,11 @@ fn original(kind: &Granit) -> Option<(Stage, &'static str)> {
         Granit::UndeclaredTagHandle => (Parser, "found undefined tag handle"),
         _ => return None,
     })
+}
+
+/// Whether `c` is the next character that is no blank.
+fn stands_at(source: &str, at: Option<usize>, c: char) -> bool {
+    at.and_then(|at| source.get(at..)).is_some_and(|rest| rest.trim_start_matches(' ').starts_with(c))
 }
 
 /// The name behind the `*` at or just after `at`.

@@ -139,8 +139,17 @@ impl SigsWriter {
         }
     }
 
-    /// A text, in the style that keeps it a text.
+    /// A text, in the style that keeps it a text. On the detour through JSON, `Marshal` reads U+0085 as the end of a line
+    /// and folds it.
     pub fn string(&mut self, text: &str) {
+        if !self.out.v3 && text.contains(NEXT_LINE) {
+            return self.string_as_is(&fold_next_lines(text));
+        }
+        self.string_as_is(text);
+    }
+
+    /// A text as go-yaml prints one that it has read itself.
+    pub fn string_as_is(&mut self, text: &str) {
         self.value_starts();
         self.text(text, is_plain_text_v2(text), false);
     }
@@ -221,10 +230,35 @@ impl SigsWriter {
     }
 }
 
+const NEXT_LINE: char = '\u{85}';
+
+/// A single U+0085 becomes a blank, several become one line break less; the blanks around them go.
+fn fold_next_lines(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut breaks = 0;
+    for (i, line) in text.split(NEXT_LINE).enumerate() {
+        let inner = if i > 0 { line.trim_start_matches(' ') } else { line };
+        if i > 0 {
+            breaks += 1;
+            out.truncate(out.trim_end_matches(' ').len());
+            if inner.is_empty() && text.matches(NEXT_LINE).count() > i {
+                continue;
+            }
+            if breaks == 1 {
+                out.push(' ');
+            }
+            out.extend(std::iter::repeat_n('\n', breaks - 1));
+            breaks = 0;
+        }
+        out.push_str(inner);
+    }
+    out
+}
+
 /// Writes a value as `Marshal` does, keys sorted.
 pub fn value_to_yaml(value: &Value) -> String {
     let mut writer = SigsWriter::new(String::new());
-    write_value(&mut writer, value, SigsWriter::float);
+    write_value(&mut writer, value, SigsWriter::float, SigsWriter::string);
     writer.finish()
 }
 
@@ -232,11 +266,11 @@ pub fn value_to_yaml(value: &Value) -> String {
 pub fn json_to_yaml(json: &str) -> Result<String, Error> {
     let value = build(json, &mut JsonBuilder, BuildOptions::default())?;
     let mut writer = SigsWriter::new(String::with_capacity(json.len()));
-    write_value(&mut writer, &value, SigsWriter::float_as_is);
+    write_value(&mut writer, &value, SigsWriter::float_as_is, SigsWriter::string_as_is);
     Ok(writer.finish())
 }
 
-fn write_value(writer: &mut SigsWriter, value: &Value, float: fn(&mut SigsWriter, f64)) {
+fn write_value(writer: &mut SigsWriter, value: &Value, float: fn(&mut SigsWriter, f64), string: fn(&mut SigsWriter, &str)) {
     match value {
         Value::Null => writer.null(),
         Value::Bool(v) => writer.bool(*v),
@@ -245,11 +279,11 @@ fn write_value(writer: &mut SigsWriter, value: &Value, float: fn(&mut SigsWriter
             (None, Some(v)) => writer.uint(v),
             (None, None) => float(writer, n.as_f64().unwrap_or(f64::NAN)),
         },
-        Value::String(s) => writer.string(s),
+        Value::String(s) => string(writer, s),
         Value::Array(items) => {
             writer.begin_seq();
             for item in items {
-                write_value(writer, item, float);
+                write_value(writer, item, float, string);
             }
             writer.end_seq();
         }
@@ -259,7 +293,7 @@ fn write_value(writer: &mut SigsWriter, value: &Value, float: fn(&mut SigsWriter
             writer.begin_map();
             for (key, value) in pairs {
                 writer.key(key);
-                write_value(writer, value, float);
+                write_value(writer, value, float, string);
             }
             writer.end_map();
         }
