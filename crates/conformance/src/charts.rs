@@ -7,7 +7,9 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use ferroflux_helm_chart::{HookEvent, LoadLimits, Rendered, SystemHost, TemplateRequest, ValueOptions, execution_order, load_archive};
+use ferroflux_helm_chart::{
+    HookEvent, LoadLimits, Rendered, SystemHost, TemplateRequest, ValueOptions, execution_order, load_archive, push_framed,
+};
 use serde_json::Value;
 
 use crate::{Report, Suite, Verdict, cases};
@@ -59,7 +61,8 @@ fn run(case: &Value) -> Result<Verdict> {
         texts.iter().enumerate().map(|(i, text)| (format!("values-{i}.yaml"), text.as_str().unwrap_or_default())).collect();
     let mut request = request(&case["options"]);
     request.values.files = (0..texts.len()).map(|i| format!("values-{i}.yaml")).collect();
-    let read = |name: &str| files.get(name).map(|text| text.as_bytes().to_vec()).ok_or_else(|| format!("open {name}: no such file or directory"));
+    let read =
+        |name: &str| files.get(name).map(|text| text.as_bytes().to_vec()).ok_or_else(|| format!("open {name}: no such file or directory"));
     let host = SystemHost::new("UTC");
 
     let rendered = match request.render(&chart, &host, read) {
@@ -84,15 +87,22 @@ fn run(case: &Value) -> Result<Verdict> {
             return Ok(Verdict::same_text(want, &notes));
         }
     }
-    Ok(judge_record(expect, &rendered))
+    Ok(judge_record(expect, &rendered, request.include_crds))
 }
 
 /// What a release record holds beside the printed text.
-fn judge_record(expect: &Value, rendered: &Rendered) -> Verdict {
+fn judge_record(expect: &Value, rendered: &Rendered, include_crds: bool) -> Verdict {
+    let mut manifest = String::new();
+    if include_crds {
+        for crd in &rendered.crds {
+            push_framed(&mut manifest, &crd.path, &crd.data.to_text());
+        }
+    }
+    manifest.push_str(&rendered.manifest());
     if let Some(want) = expect["manifest"].as_str()
-        && rendered.manifest() != want
+        && manifest != want
     {
-        return Verdict::same_text(want, &rendered.manifest());
+        return Verdict::same_text(want, &manifest);
     }
     if let Some(want) = expect["notes"].as_str()
         && rendered.notes != want

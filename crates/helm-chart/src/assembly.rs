@@ -36,7 +36,12 @@ impl ChartValues for Assembly {
 
 impl Assembly {
     /// Lays an assembly over a chart and decides about its dependencies with the user's values.
-    pub(crate) fn new(chart: &Arc<Chart>, defaults: Option<&Arc<Table>>, user: &Table, warnings: &mut Vec<String>) -> Result<Self, TypeMismatch> {
+    pub(crate) fn new(
+        chart: &Arc<Chart>,
+        defaults: Option<&Arc<Table>>,
+        user: &Table,
+        warnings: &mut Vec<String>,
+    ) -> Result<Self, TypeMismatch> {
         let mut root = Self::over(chart);
         if let Some(defaults) = defaults {
             root.defaults = Arc::clone(defaults);
@@ -61,7 +66,8 @@ impl Assembly {
         if self.metadata.dependencies.is_empty() {
             return Ok(());
         }
-        let fits = |child: &Self, wanted: &Dependency| child.metadata.name == wanted.name && in_range(&wanted.version, &child.metadata.version);
+        let fits =
+            |child: &Self, wanted: &Dependency| child.metadata.name == wanted.name && in_range(&wanted.version, &child.metadata.version);
         let loaded = std::mem::take(&mut self.children);
         let mut children: Vec<Self> = loaded.iter().filter(|c| !self.metadata.dependencies.iter().any(|d| fits(c, d))).cloned().collect();
         for wanted in &mut self.metadata.dependencies {

@@ -34,7 +34,12 @@ const BUILT_IN: [(&str, &[&str]); 23] = [
 pub fn offline_capabilities() -> Capabilities {
     let versions = BUILT_IN.iter().flat_map(|(group, versions)| versions.iter().map(move |v| format!("{group}{v}")));
     Capabilities {
-        kube_version: KubeVersion { version: "v1.36.0".to_owned(), major: "1".to_owned(), minor: "36".to_owned(), normalized: "v1.36.0".to_owned() },
+        kube_version: KubeVersion {
+            version: "v1.36.0".to_owned(),
+            major: "1".to_owned(),
+            minor: "36".to_owned(),
+            normalized: "v1.36.0".to_owned(),
+        },
         api_versions: versions.collect(),
         helm_version: HelmVersion {
             version: "v4.2".to_owned(),
@@ -98,7 +103,9 @@ pub fn parse_kube_version(text: &str) -> Result<KubeVersion, KubeVersionError> {
     if major.len() > 1 && major.starts_with('0') {
         return Err(KubeVersionError::ZeroPrefix { component: (*major).to_owned(), version: text.to_owned() });
     }
-    let number = |component: &str| component.parse::<u64>().map_err(|_| KubeVersionError::TooLarge { component: component.to_owned(), version: text.to_owned() });
+    let number = |component: &str| {
+        component.parse::<u64>().map_err(|_| KubeVersionError::TooLarge { component: component.to_owned(), version: text.to_owned() })
+    };
     let normalized = components.iter().map(|c| number(c).map(|n| n.to_string())).collect::<Result<Vec<_>, _>>()?.join(".");
     Ok(KubeVersion {
         version: if text.starts_with('v') { text.to_owned() } else { format!("v{text}") },
@@ -124,7 +131,10 @@ mod tests {
     #[test]
     fn kube_versions() -> Result<(), KubeVersionError> {
         let gke = parse_kube_version("1.30.2-gke.5")?;
-        assert_eq!((gke.version.as_str(), gke.normalized.as_str(), gke.major.as_str(), gke.minor.as_str()), ("v1.30.2-gke.5", "v1.30.2", "1", "30"));
+        assert_eq!(
+            (gke.version.as_str(), gke.normalized.as_str(), gke.major.as_str(), gke.minor.as_str()),
+            ("v1.30.2-gke.5", "v1.30.2", "1", "30")
+        );
         assert!(in_range(">=1.25", &gke.normalized) && !in_range(">=1.25", &gke.version) && in_range(">=1.25-0", &gke.version));
         assert_eq!(parse_kube_version("v1.27")?.normalized, "v1.27");
         assert_eq!(parse_kube_version("nope").map_err(|e| e.to_string()).err().as_deref(), Some(r#"could not parse "nope" as version"#));

@@ -46,7 +46,9 @@ impl Chart {
 
     /// The files under `crds/` that are manifests by their extension, in any case of letters (HE-CH-05).
     pub fn own_crds(&self) -> impl Iterator<Item = &ChartFile> {
-        self.files.iter().filter(|f| f.name.starts_with("crds/") && [".yaml", ".yml", ".json"].iter().any(|e| ext(&f.name).eq_ignore_ascii_case(e)))
+        self.files
+            .iter()
+            .filter(|f| f.name.starts_with("crds/") && [".yaml", ".yml", ".json"].iter().any(|e| ext(&f.name).eq_ignore_ascii_case(e)))
     }
 
     /// Names of declared dependencies that are not in `charts/`.

@@ -10,8 +10,12 @@
 //! - [`ValueOptions`], [`read_values`], [`values`] read what the user gives.
 //! - [`render`] decides about dependencies, lays the values over the defaults, checks the schemas, renders and sorts:
 //!   [`Rendered`] holds manifests, hooks, notes and custom resource definitions.
-//! - [`post_render`] cuts a post-rendered stream back into files; [`lock_digest`], [`provenance`], [`package`], [`index`]
-//!   serve those who look after repositories.
+//! - [`post_render`] makes the stream for a post-renderer and cuts it back into files; [`lock_digest`], [`provenance`],
+//!   [`package`] serve those who look after charts and repositories.
+//! - [`TemplateRequest`] is all of it in one call: what `helm template` does.
+//!
+//! Charts are hostile: archives and directories are read within [`LoadLimits`] and never outside their root, values and
+//! schemas within limits of depth and size, templates within the engine's limits.
 
 mod archive;
 mod assembly;
@@ -24,12 +28,16 @@ mod load;
 mod lock;
 mod manifest;
 mod metadata;
+mod package;
 mod paths;
+pub mod post_render;
+pub mod provenance;
 mod render;
 mod schema;
 mod template;
 mod tree;
 pub mod values;
+mod yaml_error;
 
 pub use archive::{ArchiveError, looks_like_gzip, read_archive};
 pub use capabilities::{KubeVersionError, offline_capabilities, parse_kube_version};
@@ -39,9 +47,15 @@ pub use file::{ChartFile, LoadLimits};
 pub use ignore::{IGNORE_FILE, IgnoreError, IgnoreRules};
 pub use load::{LoadError, PathError, load_archive, load_files, load_path, load_tree};
 pub use lock::{lock_digest, lock_digest_v2};
-pub use manifest::{Head, HeadError, Hook, HookEvent, Manifest, ManifestError, RenderedFile, Sorted, execution_order, install_rank, sort, split, uninstall_rank};
+pub use manifest::{
+    Head, HeadError, Hook, HookEvent, Manifest, ManifestError, RenderedFile, Sorted, execution_order, install_rank, sort, split,
+    uninstall_rank,
+};
 pub use metadata::{DecodeError, Dependency, Lock, Maintainer, Metadata, ValidationError};
-pub use render::{Release, ReleaseNameError, RenderError, RenderOptions, Rendered, RenderedFiles, check_release_name, push_framed, render, render_files};
+pub use package::{PackageError, package};
+pub use render::{
+    Release, ReleaseNameError, RenderError, RenderOptions, Rendered, RenderedFiles, check_release_name, push_framed, render, render_files,
+};
 pub use schema::SchemaError;
 pub use template::{SystemHost, TemplateError, TemplateRequest};
 pub use tree::{EntryKind, FileTree, TreeEntry, TreeError};

@@ -209,7 +209,10 @@ impl Parts {
                 if self.metadata.as_ref().is_some_and(|m| m.api_version == "v1") {
                     self.files.push(file);
                 } else {
-                    self.warnings.push("Dependency locking is handled in Chart.lock since apiVersion \"v2\". We recommend migrating to Chart.lock.".to_owned());
+                    self.warnings.push(
+                        "Dependency locking is handled in Chart.lock since apiVersion \"v2\". We recommend migrating to Chart.lock."
+                            .to_owned(),
+                    );
                 }
             }
             name if name.starts_with("templates/") => self.templates.push(file),

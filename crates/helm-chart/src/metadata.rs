@@ -150,7 +150,16 @@ impl Metadata {
 
     /// Cleans texts of control characters and checks what Helm checks when it loads a chart (HE-CH-02).
     pub fn validate(&mut self) -> Result<(), ValidationError> {
-        for text in [&mut self.name, &mut self.description, &mut self.home, &mut self.icon, &mut self.condition, &mut self.tags, &mut self.app_version, &mut self.kube_version] {
+        for text in [
+            &mut self.name,
+            &mut self.description,
+            &mut self.home,
+            &mut self.icon,
+            &mut self.condition,
+            &mut self.tags,
+            &mut self.app_version,
+            &mut self.kube_version,
+        ] {
             sanitize(text);
         }
         self.sources.iter_mut().chain(&mut self.keywords).for_each(sanitize);
@@ -187,7 +196,9 @@ impl Metadata {
         }
         let mut names = BTreeSet::new();
         for dependency in &mut self.dependencies {
-            [&mut dependency.name, &mut dependency.version, &mut dependency.repository, &mut dependency.condition].into_iter().for_each(sanitize);
+            [&mut dependency.name, &mut dependency.version, &mut dependency.repository, &mut dependency.condition]
+                .into_iter()
+                .for_each(sanitize);
             dependency.tags.iter_mut().for_each(sanitize);
             let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
             if !dependency.alias.chars().all(plain) {
@@ -238,7 +249,11 @@ const STRING_MAP: &Type = &Type::Map(&Type::String);
 
 impl Maintainer {
     fn to_template(&self) -> Value {
-        Value::map([("Email", Value::from(self.email.as_str())), ("Name", Value::from(self.name.as_str())), ("URL", Value::from(self.url.as_str()))])
+        Value::map([
+            ("Email", Value::from(self.email.as_str())),
+            ("Name", Value::from(self.name.as_str())),
+            ("URL", Value::from(self.url.as_str())),
+        ])
     }
 }
 
@@ -298,6 +313,15 @@ impl Lock {
         }
         Ok(lock)
     }
+}
+
+/// The table `files` of a provenance file's second part: file names and digests.
+pub(crate) fn read_files_table(text: &[u8]) -> Result<BTreeMap<String, String>, DecodeError> {
+    let mut files = BTreeMap::new();
+    if let Some(object) = read_object(text, "SumCollection")? {
+        object.string_map("files", &mut files)?;
+    }
+    Ok(files)
 }
 
 /// The `apiVersion` of a `Chart.yaml` alone, which decides how the rest is read.

@@ -168,7 +168,9 @@ mod tests {
     /// HE-AR-02: the forms that a hostile archive uses.
     #[test]
     fn clean_follows_go() {
-        for (path, want) in [("", "."), ("a//b/./c", "a/b/c"), ("a/../..", ".."), ("../x", "../x"), ("/../x", "/x"), ("a/..", "."), ("/", "/")] {
+        for (path, want) in
+            [("", "."), ("a//b/./c", "a/b/c"), ("a/../..", ".."), ("../x", "../x"), ("/../x", "/x"), ("a/..", "."), ("/", "/")]
+        {
             assert_eq!(clean(path), want, "{path}");
         }
         assert_eq!((base(""), base("a/b/"), base("//"), base("x")), (".", "b", "/", "x"));

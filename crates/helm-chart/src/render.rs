@@ -134,7 +134,12 @@ pub fn render(chart: &Arc<Chart>, values: &Table, release: &Release, options: &R
 }
 
 /// Renders up to the point where a post-renderer comes in.
-pub fn render_files(chart: &Arc<Chart>, values: &Table, release: &Release, options: &RenderOptions<'_>) -> Result<RenderedFiles, RenderError> {
+pub fn render_files(
+    chart: &Arc<Chart>,
+    values: &Table,
+    release: &Release,
+    options: &RenderOptions<'_>,
+) -> Result<RenderedFiles, RenderError> {
     let mut warnings = chart.warnings.clone();
     let assembly = Assembly::new(chart, options.defaults.as_ref(), values, &mut warnings).map_err(RenderError::Dependencies)?;
     let mut coalesced = coalesce(&assembly, values).map_err(RenderError::Values)?;
@@ -188,7 +193,9 @@ pub enum ReleaseNameError {
     #[error("no name provided")]
     Missing,
     /// A name with other characters than lower case letters, digits, `-` and `.`, or that is too long.
-    #[error("invalid release name, must match regex ^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$ and the length must not be longer than 53")]
+    #[error(
+        "invalid release name, must match regex ^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$ and the length must not be longer than 53"
+    )]
     Invalid,
 }
 
@@ -199,7 +206,9 @@ pub fn check_release_name(name: &str) -> Result<(), ReleaseNameError> {
     }
     let label = |label: &str| {
         let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
-        edge(label.chars().next()) && edge(label.chars().last()) && label.chars().all(|c| c == '-' || c.is_ascii_lowercase() || c.is_ascii_digit())
+        edge(label.chars().next())
+            && edge(label.chars().last())
+            && label.chars().all(|c| c == '-' || c.is_ascii_lowercase() || c.is_ascii_digit())
     };
     if name.len() > 53 || !name.split('.').all(label) { Err(ReleaseNameError::Invalid) } else { Ok(()) }
 }

@@ -1,8 +1,125 @@
-//! stub
+//! `values.schema.json`: JSON Schema drafts 4 to 2020-12 with Helm's messages (HE-SCH-01, HE-SCH-02).
+//!
+//! This is a validator of our own because the message is part of the contract: which checks still run after one has
+//! failed, how failures nest, RE2 instead of ECMAScript patterns, formats asserted by draft, each with its own text. No
+//! library gives that away. It reads no network: a reference to another document fails with the name of that document,
+//! an unknown `urn:` is permissive, as in Helm.
+
+mod check;
+mod format;
+mod json_error;
+mod meta;
+mod number;
+mod registry;
+mod violation;
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
 use crate::assembly::Assembly;
-use crate::values::Table;
-/// stub
+use crate::values::{Table, Tree};
+use check::check;
+use registry::Registry;
+
+/// Values that break the schemas of one or more charts; the text names the charts, the places and the rules.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("values don't meet the specifications of the schema(s) in the following chart(s):\n{0}")]
 pub struct SchemaError(pub String);
-pub(crate) fn validate(_: &Assembly, _: impl FnOnce() -> Table) -> Result<(), SchemaError> { Ok(()) }
+
+/// The name under which a chart's schema refers to itself.
+const SELF: &str = "file:///values.schema.json";
+
+/// Checks the coalesced values of a chart and of each enabled subchart against their schemas; `values` is asked for only
+/// if there is a schema.
+pub(crate) fn validate(root: &Assembly, values: impl FnOnce() -> Table) -> Result<(), SchemaError> {
+    fn any(assembly: &Assembly) -> bool {
+        assembly.chart.schema.is_some() || assembly.children.iter().any(any)
+    }
+    if !any(root) {
+        return Ok(());
+    }
+    let text = validate_chart(root, &values());
+    if text.is_empty() { Ok(()) } else { Err(SchemaError(text)) }
+}
+
+fn validate_chart(assembly: &Assembly, values: &Table) -> String {
+    let mut out = String::new();
+    let name = &assembly.metadata.name;
+    if let Some(schema) = &assembly.chart.schema
+        && let Err(text) = validate_values(&schema.text(), values)
+    {
+        out.push_str(&format!("{name}:\n{text}"));
+    }
+    for child in &assembly.children {
+        match values.get(child.metadata.name.as_bytes()) {
+            None | Some(Tree::Null) => {}
+            Some(Tree::Table(values)) => out.push_str(&validate_chart(child, values)),
+            Some(_) => out.push_str(&format!("{}:\ninvalid type for values: expected object (map)\n", child.metadata.name)),
+        }
+    }
+    out
+}
+
+/// Checks values against the text of a schema; the error is what stands below a chart's name.
+fn validate_values(schema: &str, values: &Table) -> Result<(), String> {
+    let document: Value = serde_json::from_str(schema).map_err(|e| json_error::in_go_words(schema, &e))?;
+    let draft = Draft::of(&document)?;
+    meta::check_schema(&document, draft)?;
+    let registry = Registry::new(&document, draft)?;
+    let instance = Value::Object(values.iter().map(|(k, v)| (k.to_string(), v.to_json())).collect());
+    match check(&registry, &document, &instance) {
+        Ok(()) => Ok(()),
+        Err(violations) => {
+            let mut out = String::new();
+            for violation in &violations {
+                violation.write(&mut out, 0);
+            }
+            Err(out)
+        }
+    }
+}
+
+/// A draft of JSON Schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Draft {
+    D4,
+    D6,
+    D7,
+    D2019,
+    D2020,
+}
+
+impl Draft {
+    /// The draft that a schema names; 2020-12 if it names none or an unknown `urn:`.
+    fn of(schema: &Value) -> Result<Self, String> {
+        let Some(named) = schema.get("$schema").and_then(Value::as_str) else { return Ok(Self::D2020) };
+        let (url, fragment) = named.split_once('#').unwrap_or((named, ""));
+        let known: BTreeMap<&str, Self> = [
+            ("json-schema.org/draft-04/schema", Self::D4),
+            ("json-schema.org/draft-06/schema", Self::D6),
+            ("json-schema.org/draft-07/schema", Self::D7),
+            ("json-schema.org/draft/2019-09/schema", Self::D2019),
+            ("json-schema.org/draft/2020-12/schema", Self::D2020),
+            ("json-schema.org/schema", Self::D2020),
+        ]
+        .into();
+        let bare = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://")).unwrap_or(url);
+        match known.get(bare) {
+            Some(draft) if fragment.is_empty() => Ok(*draft),
+            _ if url.starts_with("urn:") => Ok(Self::D2020),
+            _ => Err(format!("failing loading {url:?}: schemas are not fetched from the network\n")),
+        }
+    }
+
+    /// The address of the draft's own schema.
+    fn address(self) -> &'static str {
+        match self {
+            Self::D4 => "http://json-schema.org/draft-04/schema#",
+            Self::D6 => "http://json-schema.org/draft-06/schema#",
+            Self::D7 => "http://json-schema.org/draft-07/schema#",
+            Self::D2019 => "https://json-schema.org/draft/2019-09/schema#",
+            Self::D2020 => "https://json-schema.org/draft/2020-12/schema#",
+        }
+    }
+}

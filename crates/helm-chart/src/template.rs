@@ -108,10 +108,16 @@ impl TemplateRequest {
     }
 
     /// Everything up to printing.
-    pub fn render(&self, chart: &Path, host: &dyn Host, read: impl FnMut(&str) -> Result<Vec<u8>, String>) -> Result<Rendered, TemplateError> {
+    pub fn render(
+        &self,
+        chart: &Path,
+        host: &dyn Host,
+        read: impl FnMut(&str) -> Result<Vec<u8>, String>,
+    ) -> Result<Rendered, TemplateError> {
         let mut capabilities = offline_capabilities();
         if let Some(text) = &self.kube_version {
-            capabilities.kube_version = parse_kube_version(text).map_err(|source| TemplateError::KubeVersion { text: text.clone(), source })?;
+            capabilities.kube_version =
+                parse_kube_version(text).map_err(|source| TemplateError::KubeVersion { text: text.clone(), source })?;
         }
         capabilities.api_versions.extend(self.api_versions.iter().cloned());
         let values = self.values.resolve(read)?;

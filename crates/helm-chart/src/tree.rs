@@ -94,7 +94,15 @@ pub(crate) fn read_within(tree: &dyn FileTree, budget: &mut Budget) -> Result<Ve
     Ok(files)
 }
 
-fn walk(tree: &dyn FileTree, directory: &str, mut entries: Vec<TreeEntry>, rules: &IgnoreRules, depth: usize, budget: &mut Budget, files: &mut Vec<ChartFile>) -> Result<(), TreeError> {
+fn walk(
+    tree: &dyn FileTree,
+    directory: &str,
+    mut entries: Vec<TreeEntry>,
+    rules: &IgnoreRules,
+    depth: usize,
+    budget: &mut Budget,
+    files: &mut Vec<ChartFile>,
+) -> Result<(), TreeError> {
     entries.sort_by(|a, b| a.name.cmp(&b.name));
     for entry in entries {
         budget.entries_left = budget.entries_left.checked_sub(1).ok_or(TreeError::TooManyEntries(budget.limits.entries))?;

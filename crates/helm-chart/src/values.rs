@@ -11,10 +11,9 @@ mod read;
 mod strvals;
 mod tree;
 
-pub use coalesce::{Coalesced, ReusePolicy, Reused, TypeMismatch, reuse_values};
 pub(crate) use coalesce::{ChartValues, Import, coalesce, import_values};
+pub use coalesce::{Coalesced, ReusePolicy, Reused, TypeMismatch, reuse_values};
 pub use options::{OptionsError, ValueOptions};
 pub use read::{ReadError, read_values};
-pub(crate) use read::yaml_error;
 pub use strvals::{SetError, set, set_file, set_json, set_literal, set_string};
 pub use tree::{Table, Tree, merge_tables};

@@ -1,12 +1,13 @@
 //! The head of a document: what Helm reads of a manifest before it goes to the cluster (HE-MAN-05).
 
 mod fields;
+mod quick;
 
 use std::collections::BTreeMap;
 
 use ferroflux_yaml::{BuildOptions, Limits, build, decode};
 
-use crate::values::yaml_error;
+use crate::yaml_error::describe;
 use fields::{Field, HeadBuilder};
 
 /// What a manifest says about itself. Missing parts are empty; numbers and booleans have become text.
@@ -43,10 +44,17 @@ const METADATA_TYPE: &str = "struct field SimpleHead.metadata of type struct { N
 impl Head {
     /// Reads the head of a document and checks that all of the document is YAML.
     pub fn parse(text: &str) -> Result<Self, HeadError> {
+        match quick::read(text) {
+            Some(head) => Ok(head),
+            None => Self::parse_fully(text),
+        }
+    }
+
+    fn parse_fully(text: &str) -> Result<Self, HeadError> {
         let limits = Limits { depth: 512, ..Limits::default() };
-        let yaml = |e: ferroflux_yaml::Error| HeadError::Yaml(yaml_error(&e));
-        let text = decode(text.as_bytes(), &limits).map_err(yaml)?;
-        let root = build(&text, &mut HeadBuilder, BuildOptions { limits, ..BuildOptions::default() }).map_err(yaml)?;
+        let yaml = |e: ferroflux_yaml::Error| HeadError::Yaml(describe(&e, text));
+        let decoded = decode(text.as_bytes(), &limits).map_err(yaml)?;
+        let root = build(&decoded, &mut HeadBuilder, BuildOptions { limits, ..BuildOptions::default() }).map_err(yaml)?;
         let wrong = |field: &Field, place| Err(HeadError::Type { found: field.json_type(), place });
         let mut head = Self::default();
         let fields = match root {
@@ -75,7 +83,8 @@ impl Head {
                                     Field::Text(text) => (key, text),
                                     _ => (key, String::new()),
                                 };
-                                head.annotations.extend(annotations.kept.into_iter().filter(|(k, _)| k.starts_with(fields::HELM)).map(text));
+                                head.annotations
+                                    .extend(annotations.kept.into_iter().filter(|(k, _)| k.starts_with(fields::HELM)).map(text));
                             }
                             ("annotations", other) => return wrong(&other, "struct field .metadata.annotations of type map[string]string"),
                             _ => {}

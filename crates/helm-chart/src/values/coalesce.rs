@@ -119,7 +119,13 @@ pub struct Reused {
 }
 
 /// Combines an upgrade's values with those of the stored release. A stored chart has no subcharts, only its defaults.
-pub fn reuse_values(policy: ReusePolicy, old_name: &str, old_defaults: &Table, old_values: &Table, new_values: &Table) -> Result<Reused, TypeMismatch> {
+pub fn reuse_values(
+    policy: ReusePolicy,
+    old_name: &str,
+    old_defaults: &Table,
+    old_values: &Table,
+    new_values: &Table,
+) -> Result<Reused, TypeMismatch> {
     struct Stored<'s>(&'s str, &'s Table);
     impl ChartValues for Stored<'_> {
         fn name(&self) -> &str {
@@ -355,7 +361,8 @@ fn as_bad_bool(value: &Tree) -> String {
         Tree::String(s) => format!("%!t(string={s})"),
         Tree::List(items) => format!("[{}]", items.iter().map(nested_bad_bool).collect::<Vec<_>>().join(" ")),
         Tree::Table(table) => {
-            let entries: Vec<String> = table.iter().map(|(k, v)| format!("{}:{}", as_bad_bool(&Tree::String(k.clone())), nested_bad_bool(v))).collect();
+            let entries: Vec<String> =
+                table.iter().map(|(k, v)| format!("{}:{}", as_bad_bool(&Tree::String(k.clone())), nested_bad_bool(v))).collect();
             format!("map[{}]", entries.join(" "))
         }
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use ferroflux_yaml::{BuildOptions, Builder, Limits, Scalar, build, decode};
 
 use super::{Table, Tree, merge_tables};
+use crate::yaml_error::describe;
 
 /// Levels of nesting that a values file may have.
 const MAX_DEPTH: usize = 256;
@@ -20,7 +21,9 @@ pub enum ReadError {
     #[error("cannot unmarshal yaml document: error converting YAML to JSON: {0}")]
     Yaml(String),
     /// A document is no table. The field is the JSON type that it is.
-    #[error("cannot unmarshal yaml document: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {0} into Go value of type map[string]interface {{}}")]
+    #[error(
+        "cannot unmarshal yaml document: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {0} into Go value of type map[string]interface {{}}"
+    )]
     NotATable(&'static str),
 }
 
@@ -28,11 +31,11 @@ pub enum ReadError {
 /// are merged over earlier ones.
 pub fn read_values(bytes: &[u8]) -> Result<Table, ReadError> {
     let limits = Limits { depth: MAX_DEPTH, ..Limits::default() };
-    let text = decode(bytes, &limits).map_err(|e| ReadError::Yaml(yaml_error(&e)))?;
+    let text = decode(bytes, &limits).map_err(|e| ReadError::Yaml(describe(&e, "")))?;
     let mut values = Table::new();
     for document in documents(&text)? {
         let options = BuildOptions { limits, ..BuildOptions::default() };
-        let tree = build(&document, &mut TreeBuilder, options).map_err(|e| ReadError::Yaml(yaml_error(&e)))?;
+        let tree = build(&document, &mut TreeBuilder, options).map_err(|e| ReadError::Yaml(describe(&e, &document)))?;
         let kind = match tree {
             Tree::Table(table) if values.is_empty() => {
                 values = Arc::unwrap_or_clone(table);
@@ -51,11 +54,6 @@ pub fn read_values(bytes: &[u8]) -> Result<Table, ReadError> {
         return Err(ReadError::NotATable(kind));
     }
     Ok(values)
-}
-
-/// An error of the YAML reader in the form of the Go library: with the line, without the column.
-pub(crate) fn yaml_error(error: &ferroflux_yaml::Error) -> String {
-    if error.line() > 0 { format!("yaml: line {}: {}", error.line(), error.message()) } else { format!("yaml: {}", error.message()) }
 }
 
 /// Cuts a text at its `---` lines as the stream reader of the Kubernetes libraries does.
