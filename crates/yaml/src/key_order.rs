@@ -78,10 +78,13 @@ pub fn sort_keys_v3<T: Copy>(items: &mut Vec<T>, key: impl Fn(&T) -> &str) {
 }
 
 fn sort_by<T: Copy>(items: &mut Vec<T>, key: impl Fn(&T) -> &str, v3: bool) {
+    // Everything starts from one order, so that circles are always cut at the same place; most keys need no more.
+    if !items.is_sorted_by(|a, b| key(a) <= key(b)) {
+        items.sort_unstable_by(|a, b| key(a).cmp(key(b)));
+    }
     if items.windows(2).all(|w| less(key(&w[0]), key(&w[1]), v3)) {
         return;
     }
-    items.sort_unstable_by(|a, b| key(a).cmp(key(b)));
     // The standard sort may panic on a comparison that is no total order; a merge sort does not care.
     let mut spare = Vec::with_capacity(items.len());
     let mut run = 1;
