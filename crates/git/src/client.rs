@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroU32;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -407,12 +407,4 @@ fn peel(odb: &gix_odb::Handle, mut id: ObjectId) -> Result<Option<ObjectId>, Git
         }
     }
     Ok(None)
-}
-
-/// For tests and tools: the directory of a remote's mirror.
-impl Client {
-    /// Where the mirrors are.
-    pub fn directory(&self) -> &Path {
-        &self.0.dir
-    }
 }

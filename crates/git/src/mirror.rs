@@ -41,6 +41,7 @@ impl Mirror {
             mirror.reset()?;
         }
         // Left by a crash; whoever comes here is alone.
+        mirror.remove_leavings();
         let _ = std::fs::remove_file(mirror.shallow_file().with_extension("lock"));
         Ok(mirror)
     }
@@ -51,6 +52,15 @@ impl Mirror {
         match std::fs::remove_dir_all(&self.dir) {
             Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(GitError::mirror(e)),
             _ => DirBuilder::new().recursive(true).mode(0o700).create(self.pack_dir()).map_err(GitError::mirror),
+        }
+    }
+
+    /// Removes packs that were being written when the process died.
+    fn remove_leavings(&self) {
+        for entry in std::fs::read_dir(self.pack_dir()).into_iter().flatten().flatten() {
+            if !entry.path().extension().is_some_and(|e| e == "pack" || e == "idx") {
+                let _ = std::fs::remove_file(entry.path());
+            }
         }
     }
 

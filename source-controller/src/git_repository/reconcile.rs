@@ -130,6 +130,10 @@ impl GitRepositories {
     async fn steps(&self, api: &Api<GitRepository>, work: &mut Work) -> Result<(), Broken> {
         self.check_storage(work).await?;
         work.conditions.delete(STORAGE_OPERATION_FAILED);
+        if work.status.artifact.is_none() && work.object.status.artifact.is_some() {
+            // Consumers must learn that what they were promised is not there.
+            self.tell(api, work).await;
+        }
         if work.object.spec.verify.is_none() || work.conditions.is_false(SOURCE_VERIFIED) {
             work.conditions.delete(SOURCE_VERIFIED);
         }
@@ -175,9 +179,13 @@ impl GitRepositories {
         };
         work.conditions.mark_true(ARTIFACT_OUTDATED, kind, told);
         work.conditions.progress(true, reason::PROGRESSING, format!("building artifact: {message}"));
-        // Only a message: the artifact comes, told or not.
+        self.tell(api, work).await;
+    }
+
+    /// Writes how far the pass has come. Only a message: the artifact comes, told or not.
+    async fn tell(&self, api: &Api<GitRepository>, work: &mut Work) {
         if let Err(error) = self.write_start(api, work).await {
-            tracing::error!(%error, "cannot announce the new revision");
+            tracing::error!(%error, "cannot write how far the reconcile has come");
         }
     }
 

@@ -244,3 +244,47 @@ async fn a_broken_mirror_heals() {
     assert_eq!(got.resolved().commit, commit);
     assert_eq!(entries(&got, &CheckoutOptions::default()), ["a", "b"]);
 }
+
+/// SRC-ART-24: a pack that was being written when the process was killed goes at the next fetch.
+#[tokio::test(flavor = "multi_thread")]
+async fn leavings_of_a_crash_are_removed() {
+    let f = Fixture::new();
+    let app = f.repository("app");
+    app.commit("one", &[("a", "1")]).unwrap();
+    let server = http::serve(&f.root(), Options::default()).await.unwrap();
+    let remote = remote(&server.url("app"));
+    drop(checkout(&f.client, &remote, &branch("main")).await.unwrap());
+    let packs = std::fs::read_dir(f.mirrors()).unwrap().next().unwrap().unwrap().path().join("objects/pack");
+    std::fs::write(packs.join(".tmpHalf"), "x").unwrap();
+    app.commit("two", &[("a", "2")]).unwrap();
+    drop(checkout(&f.client, &remote, &branch("main")).await.unwrap());
+    assert!(!packs.join(".tmpHalf").exists());
+    drop(ferroflux_git::Client::new(f.mirrors(), Limits::default()).unwrap());
+    assert!(packs.exists(), "a mirror in use survives a restart");
+}
+
+/// SRC-ART-22: a server that ends in the middle of a pack, or answers with something else, is told apart from success.
+#[tokio::test(flavor = "multi_thread")]
+async fn broken_answers_are_errors() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let f = Fixture::new();
+    for answer in [
+        "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 5\r\n\r\nhello".to_owned(),
+        "HTTP/1.1 200 OK\r\nContent-Type: application/x-git-upload-pack-advertisement\r\nContent-Length: 500\r\n\r\n001e# service=git-upload-pack\n0000000eversion 2\n".to_owned(),
+        "HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n".to_owned(),
+        format!("HTTP/1.1 200 OK\r\nContent-Type: application/x-git-upload-pack-advertisement\r\nContent-Length: 4\r\n\r\n{}", "ffff"),
+    ] {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/x.git", listener.local_addr().unwrap());
+        let serving = tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut request = [0; 4096];
+                let _ = stream.read(&mut request).await;
+                let _ = stream.write_all(answer.as_bytes()).await;
+            }
+        });
+        let error = checkout(&f.client, &remote(&url), &branch("main")).await.unwrap_err();
+        assert!(matches!(error, GitError::Connection { .. } | GitError::Protocol(_) | GitError::Status { .. }), "{error:?}");
+        serving.abort();
+    }
+}
