@@ -9,7 +9,7 @@ use crate::limits::{Budget, Exceeded, Limits};
 use crate::node::Style;
 use crate::number::format_g32;
 use crate::resolve::{Dialect, Resolved, Scalar, resolve, typed};
-use crate::source::{Event, Events, Place, decode_str, indent_quoted_lines};
+use crate::source::{Event, Events, Place, decode_str};
 
 mod go_syntax;
 
@@ -83,32 +83,24 @@ pub fn build<B: Builder>(text: &str, builder: &mut B, options: BuildOptions) -> 
 pub struct Values<'a> {
     events: Events<'a>,
     options: BuildOptions,
-    /// Documents read so far.
-    read: usize,
-    /// The text with its quoted lines indented, once that has turned out to be necessary.
-    repaired: Option<String>,
 }
 
 impl<'a> Values<'a> {
     /// Starts reading.
     pub fn new(text: &'a str, options: BuildOptions) -> Result<Self, Error> {
         let text = decode_str(text, &options.limits)?;
-        Ok(Self { events: Events::new(text, false, options.limits), options, read: 0, repaired: None })
+        Ok(Self { events: Events::new(text, false, options.limits), options })
     }
 
     /// The next document's value; `None` at the end. A document without content is a null. Do not go on after an error.
     pub fn next<B: Builder>(&mut self, builder: &mut B) -> Result<Option<B::Value>, Error> {
-        self.read += 1;
-        if self.repaired.is_none() {
-            match build_one(&mut self.events, builder, &self.options) {
-                Err(e) if *e.kind() == ErrorKind::QuotedIndentation => {
-                    self.repaired = Some(indent_quoted_lines(self.events.text(), &self.options.limits));
-                }
-                other => return other,
+        match build_one(&mut self.events, builder, &self.options) {
+            Err(e) if *e.kind() == ErrorKind::QuotedIndentation => {
+                let repaired = self.events.repair()?;
+                build_one(&mut Events::of_repaired(&repaired, false, self.options.limits), builder, &self.options)
             }
+            other => other,
         }
-        let text = self.repaired.as_deref().unwrap_or_default();
-        build_one(&mut Events::behind(text, false, self.options.limits, self.read - 1)?, builder, &self.options)
     }
 }
 

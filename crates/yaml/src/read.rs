@@ -9,7 +9,7 @@ use crate::error::{Error, ErrorKind};
 use crate::limits::{Budget, Exceeded, Limits};
 use crate::node::{Kind, Meta, Node, Style, Tag};
 use crate::resolve::{Dialect, plain_tag};
-use crate::source::{Event, Events, Place, decode_str, indent_quoted_lines};
+use crate::source::{Event, Events, Place, decode_str};
 use comments::Pending;
 
 mod comments;
@@ -59,10 +59,6 @@ pub struct ReadOptions {
 pub struct Documents<'a> {
     events: Events<'a>,
     options: ReadOptions,
-    /// Documents read so far.
-    read: usize,
-    /// The text with its quoted lines indented, once that has turned out to be necessary.
-    repaired: Option<String>,
     done: bool,
 }
 
@@ -70,20 +66,17 @@ impl<'a> Documents<'a> {
     /// Starts reading. The text is checked for characters that YAML forbids; see [`crate::decode`] for bytes.
     pub fn new(text: &'a str, options: ReadOptions) -> Result<Self, Error> {
         let text = decode_str(text, &options.limits)?;
-        Ok(Self { events: Events::new(text, options.comments, options.limits), options, read: 0, repaired: None, done: false })
+        Ok(Self { events: Events::new(text, options.comments, options.limits), options, done: false })
     }
 
     fn read(&mut self) -> Result<Option<Node>, Error> {
-        if self.repaired.is_none() {
-            match read_one(&mut self.events, &self.options) {
-                Err(e) if *e.kind() == ErrorKind::QuotedIndentation && !self.options.spans => {
-                    self.repaired = Some(indent_quoted_lines(self.events.text(), &self.options.limits));
-                }
-                other => return other,
+        match read_one(&mut self.events, &self.options) {
+            Err(e) if *e.kind() == ErrorKind::QuotedIndentation && !self.options.spans => {
+                let repaired = self.events.repair()?;
+                read_one(&mut Events::of_repaired(&repaired, self.options.comments, self.options.limits), &self.options)
             }
+            other => other,
         }
-        let text = self.repaired.as_deref().unwrap_or_default();
-        read_one(&mut Events::behind(text, self.options.comments, self.options.limits, self.read)?, &self.options)
     }
 }
 
@@ -106,7 +99,6 @@ impl Iterator for Documents<'_> {
         }
         let next = self.read().transpose();
         self.done = !matches!(next, Some(Ok(_)));
-        self.read += 1;
         next
     }
 }

@@ -13,7 +13,6 @@ mod repair;
 mod rules;
 mod text;
 
-pub(crate) use repair::indent_quoted_lines;
 use rules::OLD_BREAKS;
 pub(crate) use text::{decode, decode_str};
 
@@ -56,6 +55,12 @@ pub(crate) struct Place {
     pub(crate) end: usize,
 }
 
+/// A document that had to be changed to be parsed.
+pub(crate) struct Repaired {
+    text: String,
+    line_base: usize,
+}
+
 /// The events of a text.
 pub(crate) struct Events<'a> {
     text: &'a str,
@@ -70,6 +75,12 @@ pub(crate) struct Events<'a> {
     flow: usize,
     /// Where the last token ended.
     end: usize,
+    /// First byte and line of the current document.
+    document: (usize, usize),
+    /// Lines of the whole text before this one.
+    line_base: usize,
+    /// Bytes parsed to repair documents.
+    repair_work: usize,
     /// One event that was looked at.
     peeked: Option<(Event<'a>, Place)>,
 }
@@ -86,19 +97,29 @@ impl<'a> Events<'a> {
             old_breaks: OLD_BREAKS.iter().any(|c| text.contains(*c)),
             tabs: text.contains('\t'),
             end: 0,
+            document: (0, 1),
+            line_base: 0,
+            repair_work: 0,
             peeked: None,
         }
     }
 
-    /// As [`Events::new`], behind the first `documents` documents.
-    pub(crate) fn behind(text: &'a str, comments: bool, limits: Limits, documents: usize) -> Result<Self, Error> {
-        let mut events = Self::new(text, comments, limits);
-        for _ in 0..documents {
-            if events.next_document(|_| {})? {
-                while !matches!(events.next()?.0, Event::DocumentEnd) {}
-            }
-        }
-        Ok(events)
+    /// The events of a repaired document, with the lines of the text that it stood in.
+    pub(crate) fn of_repaired(repaired: &'a Repaired, comments: bool, limits: Limits) -> Self {
+        Self { line_base: repaired.line_base, ..Self::new(&repaired.text, comments, limits) }
+    }
+
+    /// The document that has just failed with [`ErrorKind::QuotedIndentation`], with its quoted lines indented; these
+    /// events go on behind it.
+    pub(crate) fn repair(&mut self) -> Result<Repaired, Error> {
+        let (start, line) = self.document;
+        let rest = self.text.get(start..).unwrap_or_default();
+        let end = rest.match_indices('\n').map(|(i, _)| i + 1).find(|i| rest[*i..].starts_with("---") || rest[*i..].starts_with("..."));
+        let document = &rest[..end.unwrap_or(rest.len())];
+        self.parser.proceed_next_document().map_err(|e| self.translate(&e))?;
+        (self.depth, self.flow, self.end, self.peeked) = (0, 0, start + document.len(), None);
+        let text = repair::indent_quoted_lines(document, &self.limits, &mut self.repair_work);
+        Ok(Repaired { text, line_base: self.line_base + line - 1 })
     }
 
     /// The source text.
@@ -128,12 +149,15 @@ impl<'a> Events<'a> {
     pub(crate) fn next_document(&mut self, mut comment: impl FnMut(Place)) -> Result<bool, Error> {
         loop {
             match self.peeked.take() {
-                Some((Event::DocumentStart, _)) => return Ok(true),
+                Some((Event::DocumentStart, place)) => {
+                    self.document = (place.start, place.line - self.line_base);
+                    return Ok(true);
+                }
                 Some((Event::Comment, place)) => comment(place),
                 Some(_) => {}
                 None => match self.parser.next_event() {
                     None => return Ok(false),
-                    Some(Err(e)) => return Err(problem::translate(&e, self.text, &self.limits)),
+                    Some(Err(e)) => return Err(self.translate(&e)),
                     Some(Ok((Granit::StreamEnd, _))) => return Ok(false),
                     Some(Ok((event, span))) => self.peeked = self.convert(event, &span)?,
                 },
@@ -145,7 +169,7 @@ impl<'a> Events<'a> {
         loop {
             let (event, span) = match self.parser.next_event() {
                 Some(Ok(next)) => next,
-                Some(Err(e)) => return Err(problem::translate(&e, self.text, &self.limits)),
+                Some(Err(e)) => return Err(self.translate(&e)),
                 None => return Err(Error::nowhere(ErrorKind::Syntax("unexpected end of the stream".to_owned()))),
             };
             if let Some(event) = self.convert(event, &span)? {
@@ -156,8 +180,13 @@ impl<'a> Events<'a> {
 
     fn convert(&mut self, event: Granit<'a>, span: &Span) -> Result<Option<(Event<'a>, Place)>, Error> {
         let bytes = span.byte_range().unwrap_or(0..0);
-        let place =
-            Place { line: span.start.line(), column: span.start.col() + 1, end_line: span.end.line(), start: bytes.start, end: bytes.end };
+        let place = Place {
+            line: self.line_base + span.start.line(),
+            column: span.start.col() + 1,
+            end_line: self.line_base + span.end.line(),
+            start: bytes.start,
+            end: bytes.end,
+        };
         if self.tabs && self.flow == 0 && bytes.start > self.end && !matches!(event, Granit::Anchor(..) | Granit::Comment(..)) {
             rules::check_tabs(&self.text[self.end..bytes.start], self.end == 0, place.line)?;
         }
@@ -225,6 +254,10 @@ impl<'a> Events<'a> {
     /// Refuses the event of a mapping key that the Go libraries refuse.
     pub(crate) fn check_key(&self, event: &Event<'_>, place: Place) -> Result<(), Error> {
         rules::check_key(self.text, event, self.flow > 0, place)
+    }
+
+    fn translate(&self, e: &granit_parser::ScanError) -> Error {
+        problem::translate(e, self.text, self.line_base, &self.limits)
     }
 
     fn deeper(&mut self, place: Place, style: StructureStyle) -> Result<(), Error> {

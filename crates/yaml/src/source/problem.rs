@@ -5,10 +5,11 @@ use granit_parser::{ErrorKind as Granit, ScanError};
 use crate::error::{Error, ErrorKind, Stage};
 use crate::limits::Limits;
 
-/// The error with its place in `source`, our words and, where the Go libraries have any, theirs.
-pub(super) fn translate(e: &ScanError, source: &str, limits: &Limits) -> Error {
+/// The error with its place in `source`, which stands behind `line_base` other lines, our words and, where the Go
+/// libraries have any, theirs.
+pub(super) fn translate(e: &ScanError, source: &str, line_base: usize, limits: &Limits) -> Error {
     let mark = e.marker();
-    let (line, column) = (mark.line(), mark.col() + 1);
+    let (line, column) = (line_base + mark.line(), mark.col() + 1);
     let kind = match e.kind() {
         Granit::RecursionLimitExceeded => return Error::new(line, column, ErrorKind::TooDeep(limits.depth)),
         Granit::InvalidQuotedScalarIndent => return Error::new(line, column, ErrorKind::QuotedIndentation),
@@ -28,10 +29,10 @@ pub(super) fn translate(e: &ScanError, source: &str, limits: &Limits) -> Error {
         }
         // noticed at the next line or at the end
         Granit::SimpleKeyExpected | Granit::InvalidSimpleKey => error(problem).with_original_at(stage, line + 1, problem),
-        Granit::UnclosedQuotedScalar => error(problem).with_original_at(stage, source.matches('\n').count() + 1, problem),
+        Granit::UnclosedQuotedScalar => error(problem).with_original_at(stage, line_base + source.matches('\n').count() + 1, problem),
         Granit::UnclosedFlowCollection { .. } | Granit::UnexpectedEofFlowSequence | Granit::UnexpectedEofFlowMapping => {
             let problem = if source.trim_end().ends_with(['[', '{', ',', ':']) { NODE_CONTENT } else { problem };
-            error(problem).with_original_at(stage, source.lines().count() + 1, problem)
+            error(problem).with_original_at(stage, line_base + source.lines().count() + 1, problem)
         }
         _ => error(problem).with_original(stage, problem),
     }

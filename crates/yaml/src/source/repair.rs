@@ -8,17 +8,17 @@ use granit_parser::{ErrorKind as Granit, Parser};
 use super::parser_options;
 use crate::limits::Limits;
 
-/// What repairing may cost: bytes parsed in all attempts together.
+/// What repairing a text may cost: bytes parsed in all attempts together.
 const MAX_WORK: usize = 64 << 20;
 
-/// The text with every such line indented, as far as the limits allow; an error that is left shows when it is parsed.
-pub(crate) fn indent_quoted_lines(text: &str, limits: &Limits) -> String {
+/// The document with every such line indented, as far as the limits allow; an error that is left shows when it is parsed.
+/// `work` counts on from document to document.
+pub(super) fn indent_quoted_lines(text: &str, limits: &Limits, work: &mut usize) -> String {
     let mut text = text.to_owned();
     let widest = text.lines().map(|l| l.len() - l.trim_start_matches(' ').len()).max().unwrap_or(0);
     let blanks = " ".repeat(widest.min(limits.depth) + 1);
-    let mut work = 0;
-    while work < MAX_WORK {
-        work += text.len();
+    while *work < MAX_WORK {
+        *work += text.len();
         let Some(line) = first_bad_line(&text, limits) else { break };
         let Some(start) = line_start(&text, line) else { break };
         text.insert_str(start, &blanks);

@@ -1,6 +1,6 @@
 //! KB-SAFE-01: hostile texts end in a located error, in bounded time and memory.
 
-use ferroflux_yaml::{BuildOptions, ErrorKind, Limits, ReadOptions, decode, read_document, to_json};
+use ferroflux_yaml::{BuildOptions, Documents, ErrorKind, Limits, ReadOptions, decode, read_document, to_json};
 
 /// KB-SAFE-01: ten levels of ten aliases would be ten billion nodes.
 #[test]
@@ -73,4 +73,6 @@ fn encodings() {
 fn endless_repair() {
     let text: String = (0..20_000).map(|i| format!("k{i}: 'x\ny'\n")).collect();
     let _ = read_document(&text, ReadOptions::default());
+    let documents = "a: 'x\ny'\n---\n".repeat(2_000) + &"b\n---\n".repeat(20_000);
+    assert_eq!(Documents::new(&documents, ReadOptions::default()).unwrap().map(Result::unwrap).count(), 22_001);
 }

@@ -145,6 +145,11 @@ fn quoted_lines_without_indentation() {
     assert_eq!(all[1].at_path(&["a", "b"]).unwrap().as_str(), Some("x y\nz"));
     assert_eq!(all[1].at_path(&["a", "c"]).unwrap().as_str(), Some("p q"));
     assert_eq!(to_json_text("a: 'x\ny'\n", BuildOptions::default()).unwrap(), r#"{"a":"x y"}"#);
+    // lines keep their numbers, in the repaired document and behind it
+    assert_eq!((all[1].get("a").unwrap().line(), all[2].get("last").unwrap().line()), (4, 11));
+    let mut documents = Documents::new("a: 'x\ny'\n---\nb: 'x\ny'\nc: [\n", ReadOptions::default()).unwrap();
+    assert!(documents.next().unwrap().is_ok());
+    assert_eq!(documents.next().unwrap().unwrap_err().line(), 6);
 }
 
 /// KB-FILE-02: strict reading refuses what the lenient one lets the last value win.
