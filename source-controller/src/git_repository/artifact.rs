@@ -69,7 +69,6 @@ impl Build {
             (object.metadata.namespace.as_deref().unwrap_or_default(), object.metadata.name.as_deref().unwrap_or_default());
         let options =
             CheckoutOptions { sparse: object.spec.sparse_checkout.clone(), ignore: object.spec.ignore.clone().unwrap_or_default() };
-        checkout.check_sparse(&options).map_err(|e| Broken::generic(FETCH_FAILED, reason::GIT_OPERATION_FAILED, e.to_string()))?;
         let resolved = checkout.resolved();
         let path = ArtifactPath::new(KIND, namespace, name, &format!("{}.tar.gz", resolved.commit)).map_err(|e| broken(&e.into()))?;
         let stored = self.storage.publish(&path, |out| self.write(&options, out)).map_err(|e| broken(&e))?;
@@ -138,14 +137,18 @@ impl From<ferroflux_artifact::storage::PathError> for BuildError {
 pub(super) fn content_unchanged(object: &GitRepository, included: &[Artifact]) -> bool {
     let (spec, status) = (&object.spec, &object.status);
     let text = |t: &Option<String>| t.clone().unwrap_or_default();
-    let same = |(a, b): (&Artifact, &Artifact)| a.revision == b.revision && a.digest == b.digest;
     text(&spec.ignore) == text(&status.observed_ignore)
         && spec.recurse_submodules == status.observed_recurse_submodules
         && spec.include == status.observed_include
         && spec.sparse_checkout == status.observed_sparse_checkout
         && spec.verify.is_none() == status.source_verification_mode.as_deref().unwrap_or_default().is_empty()
-        && included.len() == status.included_artifacts.len()
-        && included.iter().zip(&status.included_artifacts).all(same)
+        && !includes_changed(status, included)
+}
+
+/// Whether the artifacts to include are others than those that the stored artifact was made with.
+pub(super) fn includes_changed(status: &GitRepositoryStatus, included: &[Artifact]) -> bool {
+    let same = |(a, b): (&Artifact, &Artifact)| a.revision == b.revision && a.digest == b.digest;
+    included.len() != status.included_artifacts.len() || !included.iter().zip(&status.included_artifacts).all(same)
 }
 
 /// Records with what an artifact was made.

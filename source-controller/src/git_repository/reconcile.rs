@@ -155,7 +155,7 @@ impl GitRepositories {
         work.conditions.delete(FETCH_FAILED);
         let revision = checkout.resolved().revision();
         work.message = Some(checkout.commit().message().to_owned());
-        self.announce(api, work, &revision, unchanged).await;
+        self.announce(api, work, &revision, &included).await;
         let stored = self.store(&object, checkout, &included).await?;
         artifact::observe(&mut work.status, &object, included);
         work.status.artifact = Some(stored);
@@ -164,20 +164,18 @@ impl GitRepositories {
         Ok(())
     }
 
-    /// Says what is being built, and that the artifact that is served is out of date.
-    async fn announce(&self, api: &Api<GitRepository>, work: &mut Work, revision: &str, unchanged: bool) {
+    /// Says that the artifact that is served is out of date, and why: a new revision, or other includes. Another
+    /// configuration at the same revision is a new generation, which was told at the start.
+    async fn announce(&self, api: &Api<GitRepository>, work: &mut Work, revision: &str, included: &[Artifact]) {
         let Some(old) = &work.status.artifact else { return };
-        let message = match old.revision == revision {
-            false => format!("new upstream revision '{revision}'"),
-            true if unchanged => return,
-            true => "content configuration changed".to_owned(),
-        };
-        let (kind, told) = if old.revision == revision && work.status.observed_include != work.object.spec.include {
+        let (reason, message) = if artifact::includes_changed(&work.status, included) {
             (reason::INCLUDE_CHANGE, "included artifacts differ from last observed includes".to_owned())
+        } else if old.revision != revision {
+            (reason::NEW_REVISION, format!("new upstream revision '{revision}'"))
         } else {
-            (reason::NEW_REVISION, message.clone())
+            return;
         };
-        work.conditions.mark_true(ARTIFACT_OUTDATED, kind, told);
+        work.conditions.mark_true(ARTIFACT_OUTDATED, reason, message.as_str());
         work.conditions.progress(true, reason::PROGRESSING, format!("building artifact: {message}"));
         self.tell(api, work).await;
     }

@@ -4,7 +4,7 @@ use ferroflux_api::contract::reason;
 use ferroflux_api::source::{GitProvider, GitRepository};
 use ferroflux_artifact::revision;
 use ferroflux_conditions::types::{FETCH_FAILED, SOURCE_VERIFIED};
-use ferroflux_git::{Checkout, GitError, Reference, Remote, RemoteUrl};
+use ferroflux_git::{Checkout, CheckoutOptions, GitError, Reference, Remote, RemoteUrl};
 use k8s_openapi::api::core::v1::Secret;
 use kube::Api;
 
@@ -25,14 +25,18 @@ impl GitRepositories {
         // A stored revision in the old form is the same revision (SRC-GIT-02).
         let stored = object.status.artifact.as_ref().filter(|_| unchanged_content).map(|a| revision::git_transform(&a.revision));
         let result = self.git.checkout(&remote, &reference, object.spec.recurse_submodules, stored.as_deref()).await;
-        result.map_err(|error| {
+        let checkout = result.map_err(|error| {
             let reason = match &error {
                 GitError::Empty => reason::EMPTY_GIT_REPOSITORY,
                 GitError::Credentials(_) => reason::AUTHENTICATION_FAILED,
                 _ => reason::GIT_OPERATION_FAILED,
             };
             Broken::generic(FETCH_FAILED, reason, format!("failed to checkout and determine revision: {}", told(&remote, &error)))
-        })
+        })?;
+        match checkout {
+            Some(checkout) if !object.spec.sparse_checkout.is_empty() => check_sparse(object, checkout).await.map(Some),
+            checkout => Ok(checkout),
+        }
     }
 
     /// The remote with its credentials.
@@ -71,6 +75,14 @@ impl GitRepositories {
     }
 }
 
+/// Refuses directories that the commit does not have (SRC-GIT-11).
+async fn check_sparse(object: &GitRepository, checkout: Checkout) -> Result<Checkout, Broken> {
+    let options = CheckoutOptions { sparse: object.spec.sparse_checkout.clone(), ..CheckoutOptions::default() };
+    let failed = |what: String| Broken::generic(FETCH_FAILED, reason::GIT_OPERATION_FAILED, what);
+    let check = move || checkout.check_sparse(&options).map(|()| checkout);
+    tokio::task::spawn_blocking(check).await.map_err(|e| failed(e.to_string()))?.map_err(|e| failed(e.to_string()))
+}
+
 /// Refuses providers whose credentials this version cannot make, and App data without the provider (SRC-GIT-18).
 fn check_provider(object: &GitRepository, secret: Option<&SecretData>) -> Result<(), Broken> {
     let provider = object.spec.provider.unwrap_or_default();
@@ -104,9 +116,11 @@ fn reference(object: &GitRepository) -> Reference {
     if let Some(hash) = given(&spec.commit) {
         return Reference::Commit { hash, branch: given(&spec.branch) };
     }
-    let kinds: [(&Option<String>, fn(String) -> Reference); 4] =
-        [(&spec.name, Reference::Name), (&spec.tag, Reference::Tag), (&spec.semver, Reference::SemVer), (&spec.branch, Reference::Branch)];
-    kinds.into_iter().find_map(|(text, make)| given(text).map(make)).unwrap_or_default()
+    let name = given(&spec.name).map(Reference::Name);
+    let tag = || given(&spec.tag).map(Reference::Tag);
+    let range = || given(&spec.semver).map(Reference::SemVer);
+    let branch = || given(&spec.branch).map(Reference::Branch);
+    name.or_else(tag).or_else(range).or_else(branch).unwrap_or_default()
 }
 
 /// The error with the remote that it is about.

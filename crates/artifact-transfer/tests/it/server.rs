@@ -4,6 +4,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::Fixture;
 
+fn client() -> Client {
+    Client::builder().no_proxy().timeout(std::time::Duration::from_secs(30)).build().unwrap()
+}
+
 fn header(answer: &reqwest::Response, name: &str) -> String {
     answer.headers().get(name).map(|v| v.to_str().unwrap().to_owned()).unwrap_or_default()
 }
@@ -14,7 +18,7 @@ async fn a_download_has_the_headers() {
     let f = Fixture::start().await;
     let stored = f.publish("a.tar.gz", b"0123456789");
     for method in [Method::GET, Method::HEAD] {
-        let answer = Client::new().request(method.clone(), f.url("a.tar.gz")).send().await.unwrap();
+        let answer = client().request(method.clone(), f.url("a.tar.gz")).send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::OK);
         assert_eq!(header(&answer, "content-type"), "application/gzip");
         assert_eq!(header(&answer, "accept-ranges"), "bytes");
@@ -30,7 +34,7 @@ async fn a_download_has_the_headers() {
 async fn ranges_are_served() {
     let f = Fixture::start().await;
     f.publish("a.tar.gz", b"0123456789");
-    let get = |range: &'static str| Client::new().get(f.url("a.tar.gz")).header("range", range).send();
+    let get = |range: &'static str| client().get(f.url("a.tar.gz")).header("range", range).send();
     let one = get("bytes=2-4").await.unwrap();
     assert_eq!((one.status(), header(&one, "content-range")), (StatusCode::PARTIAL_CONTENT, "bytes 2-4/10".into()));
     assert_eq!(one.text().await.unwrap(), "234");
@@ -53,13 +57,13 @@ async fn ranges_are_served() {
 async fn conditional_requests_are_answered() {
     let f = Fixture::start().await;
     let stored = f.publish("a.tar.gz", b"0123456789");
-    let get = |name: &'static str, value: String| Client::new().get(f.url("a.tar.gz")).header(name, value).send();
-    let modified = header(&Client::new().head(f.url("a.tar.gz")).send().await.unwrap(), "last-modified");
+    let get = |name: &'static str, value: String| client().get(f.url("a.tar.gz")).header(name, value).send();
+    let modified = header(&client().head(f.url("a.tar.gz")).send().await.unwrap(), "last-modified");
     assert_eq!(get("if-modified-since", modified).await.unwrap().status(), StatusCode::NOT_MODIFIED);
     assert_eq!(get("if-modified-since", "Thu, 01 Jan 1970 00:00:01 GMT".into()).await.unwrap().status(), StatusCode::OK);
     assert_eq!(get("if-none-match", format!("\"x\", \"{}\"", stored.digest)).await.unwrap().status(), StatusCode::NOT_MODIFIED);
     assert_eq!(get("if-none-match", "\"x\"".into()).await.unwrap().status(), StatusCode::OK);
-    let stale = Client::new().get(f.url("a.tar.gz")).header("range", "bytes=1-2").header("if-range", "\"x\"").send().await.unwrap();
+    let stale = client().get(f.url("a.tar.gz")).header("range", "bytes=1-2").header("if-range", "\"x\"").send().await.unwrap();
     assert_eq!(stale.status(), StatusCode::OK);
 }
 
@@ -80,7 +84,7 @@ async fn nothing_else_is_served() {
             .into_iter()
             .chain(["/gitrepository/ns/repo/link.tar.gz", "/gitrepository/ns%2frepo/a.tar.gz", "/a/b/c/d"])
     {
-        let answer = Client::new().get(format!("{base}{path}")).send().await.unwrap();
+        let answer = client().get(format!("{base}{path}")).send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
         assert!(header(&answer, "content-type").starts_with("text/plain"));
     }
@@ -89,11 +93,11 @@ async fn nothing_else_is_served() {
     {
         assert!(raw(f.addr, path).await.starts_with("HTTP/1.1 404"), "{path}");
     }
-    let root_answer = Client::new().get(&base).send().await.unwrap();
+    let root_answer = client().get(&base).send().await.unwrap();
     assert_eq!((root_answer.status(), root_answer.text().await.unwrap()), (StatusCode::OK, String::new()));
-    assert_eq!(Client::new().get(f.url("latest.tar.gz")).send().await.unwrap().text().await.unwrap(), "x");
+    assert_eq!(client().get(f.url("latest.tar.gz")).send().await.unwrap().text().await.unwrap(), "x");
     for method in [Method::PUT, Method::POST, Method::DELETE] {
-        let answer = Client::new().request(method, f.url("a.tar.gz")).send().await.unwrap();
+        let answer = client().request(method, f.url("a.tar.gz")).send().await.unwrap();
         assert_eq!((answer.status(), header(&answer, "allow")), (StatusCode::METHOD_NOT_ALLOWED, "GET, HEAD".into()));
     }
 }
