@@ -114,7 +114,11 @@ impl<'a> Events<'a> {
     pub(crate) fn repair(&mut self) -> Result<Repaired, Error> {
         let (start, line) = self.document;
         let rest = self.text.get(start..).unwrap_or_default();
-        let end = rest.match_indices('\n').map(|(i, _)| i + 1).find(|i| rest[*i..].starts_with("---") || rest[*i..].starts_with("..."));
+        let marker = |line: &str| {
+            let after = line.strip_prefix("---").or_else(|| line.strip_prefix("..."));
+            after.is_some_and(|a| a.is_empty() || a.starts_with([' ', '\t', '\r', '\n']))
+        };
+        let end = rest.match_indices('\n').map(|(i, _)| i + 1).find(|i| marker(&rest[*i..]));
         let document = &rest[..end.unwrap_or(rest.len())];
         self.parser.proceed_next_document().map_err(|e| self.translate(&e))?;
         (self.depth, self.flow, self.end, self.peeked) = (0, 0, start + document.len(), None);

@@ -87,13 +87,10 @@ pub(super) fn check_tabs(gap: &str, first: bool, line: usize) -> Result<(), Erro
     let breaks = gap.matches('\n').count();
     for (n, text) in gap.split('\n').enumerate() {
         let blank = text.len() - text.trim_start_matches([' ', '\t']).len();
-        let tab = if n > 0 || first {
-            text[..blank].find('\t')
-        } else {
-            let code = text.split('#').next().unwrap_or_default();
-            let after_dash = |i: usize| code[..i].trim_end_matches([' ', '\t']).ends_with(['-', '?']) && !code[..i].starts_with("---");
-            code.find('\t').filter(|i| after_dash(*i))
-        };
+        let indentation = if n > 0 || first { text[..blank].find('\t') } else { None };
+        let code = text.split('#').next().unwrap_or_default();
+        let behind_dash = |i: usize| code[..i].trim_end_matches([' ', '\t']).ends_with(['-', '?']) && !code[..i].starts_with("---");
+        let tab = indentation.or_else(|| code.find('\t').filter(|i| behind_dash(*i)));
         if let Some(tab) = tab {
             // the column is only known where the line is seen from its start
             let column = if n > 0 || first { tab + 1 } else { 0 };

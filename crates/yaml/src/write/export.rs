@@ -1,8 +1,8 @@
 //! A node tree as plain data: what kyaml's `MarshalJSON` makes of it, for every writer.
 //!
 //! The original prints the tree as YAML and reads that text again before it makes JSON. Two traces of that detour are
-//! visible: a value of no characters inside a flow collection comes back as an empty text, and a folded block may come
-//! back with other line breaks.
+//! visible: inside a flow collection a value of no characters comes back as an empty text and a time as the text it is
+//! written as, and a folded block may come back with other line breaks.
 
 use std::borrow::Cow;
 
@@ -96,6 +96,8 @@ fn value<S: Sink>(sink: &mut S, node: &Node, in_flow: bool) -> Result<(), Error>
             // the most of all scalars
             Tag::Str | Tag::Custom => sink.text(text),
             Tag::Null if in_flow && text.is_empty() => sink.text(""),
+            // the colon needs quotes there, and quotes make it a text
+            Tag::Timestamp if in_flow && text.contains(':') => sink.text(text),
             _ => match node.scalar().unwrap_or(Ok(Scalar::Null)).map_err(fail)? {
                 Scalar::Float(v) if !v.is_finite() => return Err(fail(format!("json: unsupported value: {}", format_g(v)))),
                 Scalar::Timestamp(t) => sink.text(&t.to_rfc3339()),
