@@ -101,20 +101,33 @@ pub(super) fn utc_fields(unix: i64) -> [i64; 6] {
     [wall.date.year, wall.date.month, wall.date.day, wall.hour, wall.minute, wall.second]
 }
 
-/// The time that a TOML value stands for; without an offset it is one of UTC.
+/// The layouts of TOML's times, with the name of the zone that those without an offset get.
+const TOML_LAYOUTS: [(&str, &str); 6] = [
+    ("2006-01-02T15:04:05.999999999Z07:00", ""),
+    ("2006-01-02 15:04:05.999999999Z07:00", ""),
+    ("2006-01-02T15:04:05.999999999", "datetime-local"),
+    ("2006-01-02 15:04:05.999999999", "datetime-local"),
+    ("2006-01-02", "date-local"),
+    ("15:04:05.999999999", "time-local"),
+];
+
+/// The time that a TOML value stands for.
 pub(super) fn toml_time(text: &str) -> Option<Value> {
-    const LAYOUTS: [&str; 6] = [
-        "2006-01-02T15:04:05.999999999Z07:00",
-        "2006-01-02 15:04:05.999999999Z07:00",
-        "2006-01-02T15:04:05.999999999",
-        "2006-01-02 15:04:05.999999999",
-        "2006-01-02",
-        "15:04:05.999999999",
-    ];
     // Only dates and times have these at these places.
     if !matches!((text.as_bytes().get(4), text.as_bytes().get(2)), (Some(b'-'), _) | (_, Some(b':'))) {
         return None;
     }
     let text = text.to_ascii_uppercase();
-    LAYOUTS.iter().find_map(|layout| parse::parse(layout.as_bytes(), text.as_bytes(), &Zone::Utc).ok()).map(TimeObject::value)
+    TOML_LAYOUTS.iter().find_map(|(layout, local)| {
+        let zone = if local.is_empty() { Zone::Utc } else { Zone::Fixed((*local).into(), 0) };
+        parse::parse(layout.as_bytes(), text.as_bytes(), &zone).ok().map(TimeObject::value)
+    })
+}
+
+/// A time as TOML writes it; one that was read without an offset is written without.
+pub(super) fn toml_text(value: &Value) -> Option<Vec<u8>> {
+    let time = of_value(value)?;
+    let local = TOML_LAYOUTS.iter().find(|(_, zone)| !zone.is_empty() && *zone == time.zone.name());
+    let (layout, _) = local.unwrap_or(&TOML_LAYOUTS[0]);
+    Some(format::format(time, layout.as_bytes()))
 }

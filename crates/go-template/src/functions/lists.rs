@@ -154,8 +154,10 @@ fn chunk(_: &Context<'_>, args: &Args<'_>) -> Result<Value, CallError> {
     let Some(items) = list.items() else {
         return if list.is_nil() { Err(NIL_DEREFERENCE.into()) } else { Err(format!("Cannot chunk type {}", list.kind().name()).into()) };
     };
-    if items.is_empty() && args.int(0) > 0 {
-        // The original counts ⌊-1/size⌋+1 chunks: none.
+    // The original's count, ⌊(length-1)/size⌋+1, is zero for an empty list and for some negative sizes.
+    let none =
+        args.int(0) > 0 && items.is_empty() || args.int(0) < 0 && (2..=args.int(0).unsigned_abs() + 1).contains(&(items.len() as u64));
+    if none {
         return Ok(Value::List(List::new(CHUNKS, Vec::new())));
     }
     let size = usize::try_from(args.int(0)).ok().filter(|n| *n > 0).ok_or("runtime error: makeslice: len out of range")?;

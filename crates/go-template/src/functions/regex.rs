@@ -28,7 +28,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("mustRegexReplaceAllLiteral", &[S, S, S], |_, a| Ok(replace_literal(must(a)?, a))),
     Function::new("regexSplit", &[S, S, I], |_, a| Ok(split(plain(a)?, a))),
     Function::new("mustRegexSplit", &[S, S, I], |_, a| Ok(split(must(a)?, a))),
-    Function::new("regexQuoteMeta", &[S], |_, a| Ok(quote_meta(&a.text(0)).into())),
+    Function::new("regexQuoteMeta", &[S], |_, a| Ok(Value::string(quoted(a.bytes(0))))),
 ];
 
 /// Patterns that a thread keeps compiled. Charts use a few dozen, most of them in loops.
@@ -94,4 +94,9 @@ fn split(regex: Rc<Regex>, args: &Args<'_>) -> Value {
     }
     let text = args.bytes(1);
     Value::strings(regex.split(text, limit(args)).into_iter().filter_map(|r| text.get(r)))
+}
+
+/// Escapes what has a meaning in patterns; bytes that are not UTF-8 have none.
+fn quoted(text: &[u8]) -> Vec<u8> {
+    text.utf8_chunks().flat_map(|chunk| [quote_meta(chunk.valid()).into_bytes(), chunk.invalid().to_vec()].concat()).collect()
 }

@@ -81,6 +81,16 @@ pub(super) fn is_title(c: char) -> bool {
     matches!(c, '\u{1c5}' | '\u{1c8}' | '\u{1cb}' | '\u{1f2}' | '\u{1f88}'..='\u{1f8f}' | '\u{1f98}'..='\u{1f9f}' | '\u{1fa8}'..='\u{1faf}' | '\u{1fbc}' | '\u{1fcc}' | '\u{1ffc}')
 }
 
+/// A character of category L.
+pub(super) fn is_letter(c: char) -> bool {
+    static LETTER: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"^\pL").ok());
+    if c.is_ascii() {
+        return c.is_ascii_alphabetic();
+    }
+    // Some marks and numbers count as alphabetic, but no letter is not.
+    c.is_alphabetic() && LETTER.as_ref().is_some_and(|re| re.is_match(c.encode_utf8(&mut [0; 4])))
+}
+
 /// A character of category P.
 pub(super) fn is_punct(c: char) -> bool {
     static PUNCTUATION: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"^\pP").ok());

@@ -11,7 +11,10 @@ const S: Type = Type::String;
 
 /// The functions of this module. Plain `toToml` answers the text of an error, `mustToToml` fails.
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function::new("toToml", &[ANY], |_, a| Ok(write::write(a.value(0)).map_or_else(|e| e.to_string().into(), Value::string))),
+    Function::new("toToml", &[ANY], |_, a| match write::write(a.value(0)) {
+        Err(e) if !a.value(0).is_nil() => Ok(e.to_string().into()),
+        written => Ok(Value::string(written?)),
+    }),
     Function::new("mustToToml", &[ANY], |_, a| Ok(Value::string(write::write(a.value(0))?))),
     Function::new("fromToml", &[S], |_, a| Ok(read::read(&a.text(0)).unwrap_or_else(|e| Value::map([("Error", e.to_string().into())])))),
 ];

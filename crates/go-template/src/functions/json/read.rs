@@ -89,6 +89,11 @@ impl Reader<'_> {
         }
     }
 
+    /// The error inside of a token, where Go takes the end of the text for a space.
+    fn unexpected_inside(&self, context: &str) -> CallError {
+        if self.at < self.text.len() { self.unexpected(context) } else { format!("invalid character ' ' {context}").into() }
+    }
+
     fn value(&mut self, context: &str) -> Result<Value, CallError> {
         self.skip_space();
         match self.peek() {
@@ -169,7 +174,7 @@ impl Reader<'_> {
     fn literal(&mut self, word: &str, value: Value) -> Result<Value, CallError> {
         for expected in word.bytes() {
             if self.peek() != Some(expected) {
-                return Err(self.unexpected(&format!("in literal {word} (expecting '{}')", char::from(expected))));
+                return Err(self.unexpected_inside(&format!("in literal {word} (expecting '{}')", char::from(expected))));
             }
             self.at += 1;
         }
@@ -178,7 +183,7 @@ impl Reader<'_> {
 
     fn digits(&mut self, context: &str) -> Result<(), CallError> {
         if !self.peek().is_some_and(|b| b.is_ascii_digit()) {
-            return Err(self.unexpected(context));
+            return Err(self.unexpected_inside(context));
         }
         while self.peek().is_some_and(|b| b.is_ascii_digit()) {
             self.at += 1;
@@ -253,7 +258,7 @@ impl Reader<'_> {
             Some(b't') => '\t',
             Some(byte @ (b'"' | b'\\' | b'/')) => char::from(byte),
             Some(b'u') => return self.unicode_escape(),
-            _ => return Err(self.unexpected("in string escape code")),
+            _ => return Err(self.unexpected_inside("in string escape code")),
         };
         self.at += 1;
         Ok(c)
@@ -284,7 +289,7 @@ impl Reader<'_> {
         let mut code = 0;
         for _ in 0..4 {
             let Some(digit) = self.peek().and_then(|b| char::from(b).to_digit(16)) else {
-                return Err(self.unexpected("in \\u hexadecimal character escape"));
+                return Err(self.unexpected_inside("in \\u hexadecimal character escape"));
             };
             code = code * 16 + digit;
             self.at += 1;

@@ -7,7 +7,7 @@ use crate::strconv;
 use crate::value::Value;
 
 use super::S;
-use crate::functions::runes::{is_punct, is_title, is_upper, map_runes, runes, to_lower, to_title, to_upper};
+use crate::functions::runes::{is_letter, is_punct, is_title, is_upper, map_runes, runes, to_lower, to_title, to_upper};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("title", &[S], title),
@@ -283,5 +283,5 @@ fn valid_rune(text: &[u8], previous: char) -> (char, usize) {
 /// A letter that is no common CJK character.
 fn is_alphabet(c: char) -> bool {
     let cjk = matches!(c, '\u{4e00}'..='\u{9fcc}' | '\u{3400}'..='\u{4d85}' | '\u{20000}'..='\u{2b81d}');
-    c.is_alphabetic() && !cjk
+    is_letter(c) && !cjk
 }

@@ -127,14 +127,14 @@ impl Reader<'_> {
         let mut prefix = String::new();
         loop {
             self.skip_lines();
-            self.last_key.clear();
+            // Between keys, errors name the table.
+            self.last_key.clone_from(&prefix);
             match self.peek() {
                 None => return Ok(()),
                 Some('[') => (table, prefix) = self.header(root)?,
                 Some(_) => self.key_value(&table, &prefix)?,
             }
-            // The break is counted first, so errors of this line are behind us.
-            self.last_key.clear();
+            self.last_key.clone_from(&prefix);
             self.end_of_line()?;
         }
     }
@@ -149,12 +149,13 @@ impl Reader<'_> {
         if !self.take(if several { "]]" } else { "]" }) {
             return Err(self.error(format!("expected end of table name delimiter ']', but got {} instead", self.here())));
         }
-        let name = keys.join(".");
         let (last, parents) = keys.split_last().ok_or_else(|| self.error("empty key"))?;
+        self.last_key = parents.join(".");
         let mut table = root.clone();
-        for key in parents {
-            table = self.child(&table, key, Origin::Implicit, &name)?;
+        for (i, key) in parents.iter().enumerate() {
+            table = self.child(&table, key, Origin::Implicit, &keys[..=i].join("."))?;
         }
+        let name = keys.join(".");
         let table = if several { self.appended(&table, last, &name)? } else { self.child(&table, last, Origin::Header, &name)? };
         Ok((table, name))
     }
@@ -223,16 +224,20 @@ impl Reader<'_> {
         if !self.take("=") {
             return Err(self.error(format!("expected '.' or '=', but got {} instead", self.here())));
         }
-        let name = if prefix.is_empty() { keys.join(".") } else { format!("{prefix}.{}", keys.join(".")) };
+        let full = |keys: &[String]| if prefix.is_empty() { keys.join(".") } else { format!("{prefix}.{}", keys.join(".")) };
+        let name = full(&keys);
         self.last_key.clone_from(&name);
         let (last, parents) = keys.split_last().ok_or_else(|| self.error("empty key"))?;
         let mut table = table.clone();
-        for key in parents {
-            table = self.child(&table, key, Origin::Dotted, &name)?;
+        for (i, key) in parents.iter().enumerate() {
+            table = self.child(&table, key, Origin::Dotted, &full(&keys[..=i]))?;
         }
         self.skip_blanks();
+        // A value may have several lines; the error about its key names the first.
+        let line = self.line;
         let value = self.value()?;
         if table.contains_key(last) {
+            self.line = line;
             return Err(self.defined(&name));
         }
         table.insert(last.as_str(), value);
@@ -250,12 +255,12 @@ impl Reader<'_> {
                 _ => {
                     let len = self.rest.bytes().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')).count();
                     if len == 0 {
-                        let what = if end == ']' {
-                            "unexpected end of table name (table names cannot be empty)"
-                        } else {
-                            "unexpected character in key"
-                        };
-                        return Err(self.error(format!("{what}: {}", self.here())));
+                        return Err(self.error(match self.peek() {
+                            Some('=') => "unexpected '=': key name appears blank".to_owned(),
+                            Some('.') => "unexpected '.': keys cannot start with a '.'".to_owned(),
+                            _ if end == ']' => "unexpected end of table name (table names cannot be empty)".to_owned(),
+                            _ => format!("unexpected character in key: {}", self.here()),
+                        }));
                     }
                     let (key, rest) = self.rest.split_at(len);
                     self.rest = rest;

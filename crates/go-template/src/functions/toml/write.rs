@@ -1,8 +1,7 @@
 //! Writing TOML: direct keys of a table first, then its tables, each sorted; nested tables indented by two.
 
-use std::borrow::Cow;
-
 use crate::error::CallError;
+use crate::functions::dates::toml_text;
 use crate::functions::deeper;
 use crate::functions::json::{Data, data};
 use crate::strconv;
@@ -14,7 +13,7 @@ pub(super) fn write(value: &Value) -> Result<Vec<u8>, CallError> {
     match form(value)? {
         Form::Table => writer.table_body(&mut Vec::new(), value)?,
         Form::Tables => return Err("toml: top-level values must be Go maps or structs".into()),
-        Form::Nothing if value.is_nil() => return Err("unsupported type for key '': invalid".into()),
+        Form::Nothing if value.is_nil() => return Err("reflect: call of reflect.Value.Type on zero Value".into()),
         Form::Nothing => {}
         Form::Plain => writer.element(value)?,
     }
@@ -220,8 +219,10 @@ impl Writer {
             }
             Data::Map(_) | Data::Struct(_) => self.inline_table(value)?,
             // Times stand without quotes.
-            Data::Other(Cow::Owned(Value::String(text))) if value.type_name() == "time.Time" => self.out.extend_from_slice(text.as_bytes()),
-            Data::Other(other) => self.element(&other)?,
+            Data::Other(other) => match toml_text(value) {
+                Some(time) => self.out.extend(time),
+                None => self.element(&other)?,
+            },
         }
         self.depth -= 1;
         Ok(())
