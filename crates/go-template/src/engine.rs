@@ -118,10 +118,7 @@ impl TemplateSet {
                 continue;
             }
             let context = scope(name).map_or_else(Map::new, |scope| {
-                let about = Map::from_entries(
-                    Type::MAP,
-                    [("Name", Value::from(&**name)), ("BasePath", Value::from(&*scope.base_path))],
-                );
+                let about = Map::from_entries(Type::MAP, [("Name", Value::from(&**name)), ("BasePath", Value::from(&*scope.base_path))]);
                 scope.context.insert("Template", objects::values(&about));
                 scope.context.clone()
             });

@@ -112,8 +112,7 @@ pub(crate) struct State<'r> {
 /// Runs a template and gives what it writes.
 pub(crate) fn execute<'r>(run: &'r Run<'r>, scope: &'r Scope<'r>, template: &'r Template, data: Value) -> Eval<Vec<u8>> {
     let dot = Slot::concrete(data);
-    let mut state =
-        State { run, scope, template, at: At::Nothing, variables: vec![(0, dot.clone())], out: Vec::new(), depth: 0 };
+    let mut state = State { run, scope, template, at: At::Nothing, variables: vec![(0, dot.clone())], out: Vec::new(), depth: 0 };
     state.invoke(&dot)?;
     run.meter.reserve(state.out.len())?;
     Ok(state.out)
@@ -176,7 +175,7 @@ impl<'r> State<'r> {
 
     fn walk(&mut self, dot: &Slot, nodes: &'r [Node]) -> Eval<Flow> {
         for node in nodes {
-            self.run.meter.step()?;
+            self.run.meter.step(self.run.host)?;
             self.at = At::Node(node);
             let flow = match node {
                 Node::Text(range) => {
@@ -312,7 +311,7 @@ impl<'r> State<'r> {
 
     /// One turn of a range; `false` after a break.
     fn iteration(&mut self, branch: &'r Branch, index: impl FnOnce() -> Slot, element: Slot) -> Eval<bool> {
-        self.run.meter.step()?;
+        self.run.meter.step(self.run.host)?;
         let mark = self.variables.len();
         match &*branch.pipe.declared {
             [] => {}

@@ -351,7 +351,7 @@ impl<'o> Printer<'o> {
         if !matches!(value.kind(), Kind::Map | Kind::Slice | Kind::Pointer) {
             return self.bad_verb(verb, Some(value));
         }
-        let address = 0xc000_0000_00u64;
+        let address = 0x00c0_0000_0000_u64;
         match verb {
             'v' | 'p' => {
                 let sharp = self.flags.sharp;

@@ -27,6 +27,12 @@ pub trait Host {
     /// Fills `buffer` with random bytes that are good enough for keys.
     fn random(&self, buffer: &mut [u8]) -> Result<(), CallError>;
 
+    /// Whether nobody wants the result any more (a newer revision came, the process is ending): the render then ends with
+    /// an error. Asked every few thousand steps.
+    fn is_cancelled(&self) -> bool {
+        false
+    }
+
     /// The name of the local time zone (Go's `time.Local`), for instance `UTC`.
     fn local_zone(&self) -> &str {
         "UTC"

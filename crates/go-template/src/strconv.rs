@@ -13,12 +13,12 @@ pub(crate) fn decode_rune(bytes: &[u8]) -> (char, usize) {
 }
 
 fn decode_long_rune(bytes: &[u8]) -> (char, usize) {
-            let head = bytes.get(..4).unwrap_or(bytes);
-            let valid = match std::str::from_utf8(head) {
-                Ok(text) => text,
-                Err(e) => head.get(..e.valid_up_to()).and_then(|v| std::str::from_utf8(v).ok()).unwrap_or(""),
-            };
-            valid.chars().next().map_or(('\u{FFFD}', 1), |c| (c, c.len_utf8()))
+    let head = bytes.get(..4).unwrap_or(bytes);
+    let valid = match std::str::from_utf8(head) {
+        Ok(text) => text,
+        Err(e) => head.get(..e.valid_up_to()).and_then(|v| std::str::from_utf8(v).ok()).unwrap_or(""),
+    };
+    valid.chars().next().map_or(('\u{FFFD}', 1), |c| (c, c.len_utf8()))
 }
 
 /// The number of characters, an invalid byte counting as one.
@@ -115,8 +115,7 @@ fn escape_rune(out: &mut String, c: char, quote: char, ascii: bool) {
 
 /// Go's `strconv.CanBackquote`: whether a text fits unchanged into a raw string literal.
 pub(crate) fn can_backquote(bytes: &[u8]) -> bool {
-    std::str::from_utf8(bytes)
-        .is_ok_and(|t| t.chars().all(|c| c != '\u{feff}' && c != '`' && c != '\x7f' && (c >= ' ' || c == '\t')))
+    std::str::from_utf8(bytes).is_ok_and(|t| t.chars().all(|c| c != '\u{feff}' && c != '`' && c != '\x7f' && (c >= ' ' || c == '\t')))
 }
 
 /// One character of a quoted text: a character, or a byte from `\x` or an octal escape.
@@ -264,7 +263,8 @@ pub(crate) fn parse_float(text: &str) -> Option<f64> {
     if let Some(hex) = clean.strip_prefix("0x") {
         return parse_hex_float(hex).map(|f| sign * f);
     }
-    let valid = clean.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'+' | b'-')) && clean.bytes().any(|b| b.is_ascii_digit());
+    let valid =
+        clean.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'+' | b'-')) && clean.bytes().any(|b| b.is_ascii_digit());
     let number: f64 = if valid { clean.parse().ok()? } else { return None };
     number.is_finite().then_some(sign * number)
 }

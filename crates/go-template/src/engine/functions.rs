@@ -57,9 +57,10 @@ fn tpl(ctx: &Context<'_>, args: &Args<'_>) -> Result<Value, CallError> {
         ctx.reserve(text.len())?;
         return Ok(Value::string(without_no_value(text.as_bytes().to_vec())));
     }
-    let parsed = scope.texts.parse(&text).map_err(|error| {
-        CallError::new(error).context(format!("cannot parse template {}: ", strconv::quote(text.as_bytes())))
-    })?;
+    let parsed = scope
+        .texts
+        .parse(&text)
+        .map_err(|error| CallError::new(error).context(format!("cannot parse template {}: ", strconv::quote(text.as_bytes()))))?;
     let inner = Scope { outer: Some(scope), templates: &parsed.templates, texts: scope.texts };
     let result = exec::execute(run, &inner, &parsed.main, args.value(1).clone());
     let out = result.map_err(|error| {

@@ -10,6 +10,9 @@ use crate::function::{Args, Body, Function};
 use crate::syntax::show::Show;
 use crate::value::{Kind, Type, Value};
 
+/// What a small list or map costs, about.
+const CONTAINER_BYTES: usize = 96;
+
 impl<'r> State<'r> {
     /// Calls `function`. `node` is what an error of the call names; `last` is the value that the pipeline hands over.
     pub(super) fn call(
@@ -44,7 +47,16 @@ impl<'r> State<'r> {
                     values.push(self.validate(last, function.parameter(count - 1))?.value);
                 }
                 let context = Context::of_render(self.run, self.scope);
-                call(&context, &Args::new(&values)).map(|value| Slot { iface: value.is_nil(), value })
+                let result = call(&context, &Args::new(&values));
+                result.and_then(|value| {
+                    // What a template can pile up without end is counted, if only roughly.
+                    self.run.meter.reserve(match &value {
+                        Value::String(s) => s.len(),
+                        Value::List(_) | Value::Map(_) | Value::Object(_) => CONTAINER_BYTES,
+                        _ => 0,
+                    })?;
+                    Ok(Slot { iface: value.is_nil(), value })
+                })
             }
             Body::Reflect(call) => call(&self.slots(dot, function, args, last)?),
             Body::Call => {
@@ -121,7 +133,11 @@ impl<'r> State<'r> {
         match &expr.kind {
             ExprKind::Dot => return self.validate(dot.clone(), expected),
             ExprKind::Nil => {
-                return if expected.can_be_nil() { Ok(zero(expected)) } else { Err(self.error(format!("cannot assign nil to {expected}"))) };
+                return if expected.can_be_nil() {
+                    Ok(zero(expected))
+                } else {
+                    Err(self.error(format!("cannot assign nil to {expected}")))
+                };
             }
             ExprKind::Bool(_) | ExprKind::Number(_) | ExprKind::String(..) => {}
             _ => {

@@ -191,9 +191,7 @@ impl<'r> State<'r> {
                 let element = map.go_type().element();
                 match map.get(name) {
                     Some(value) => Ok(Slot { value, iface: matches!(element, Type::Any) }),
-                    None if self.run.strict => {
-                        Err(self.error(format!("map has no entry for key {}", strconv::quote(name.as_bytes()))))
-                    }
+                    None if self.run.strict => Err(self.error(format!("map has no entry for key {}", strconv::quote(name.as_bytes())))),
                     None => Ok(zero(&element)),
                 }
             }

@@ -17,7 +17,8 @@ static GET_BYTES: Function = Function::new("GetBytes", &[Type::String], |_, args
 static GLOB: Function = Function::new("Glob", &[Type::String], glob);
 static LINES: Function = Function::new("Lines", &[Type::String], lines);
 static AS_CONFIG: Function = Function::new("AsConfig", &[], |ctx, args| flatten(ctx, args, |data| Value::String(data.clone())));
-static AS_SECRETS: Function = Function::new("AsSecrets", &[], |ctx, args| flatten(ctx, args, |data| STANDARD.encode(data.as_bytes()).into()));
+static AS_SECRETS: Function =
+    Function::new("AsSecrets", &[], |ctx, args| flatten(ctx, args, |data| STANDARD.encode(data.as_bytes()).into()));
 
 fn bytes_of(value: Value) -> Option<Str> {
     match value {

@@ -635,15 +635,12 @@ impl<'t> Parser<'t> {
                     return self.error("max expression depth exceeded");
                 }
                 self.tree.paren_depth += 1;
-                let pipe =
-                    stacker::maybe_grow(RED_ZONE, STACK_SEGMENT, || self.pipeline("parenthesized pipeline", Kind::RightParen))?;
+                let pipe = stacker::maybe_grow(RED_ZONE, STACK_SEGMENT, || self.pipeline("parenthesized pipeline", Kind::RightParen))?;
                 self.tree.paren_depth -= 1;
                 // Go's node is the pipeline itself: its position is that of its first word.
                 return Ok(Some(Expr { pos: pipe.pos, kind: ExprKind::Pipe(Box::new(pipe)) }));
             }
-            Kind::String | Kind::RawString => {
-                ExprKind::String(self.unquote(&item)?, u32::try_from(item.text.len()).unwrap_or(u32::MAX))
-            }
+            Kind::String | Kind::RawString => ExprKind::String(self.unquote(&item)?, u32::try_from(item.text.len()).unwrap_or(u32::MAX)),
             _ => {
                 self.backup();
                 return Ok(None);

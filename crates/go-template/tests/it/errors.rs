@@ -72,14 +72,8 @@ fn presentation() {
         "a/templates/d.yaml:3:3\n  executing \"a/templates/d.yaml\" at <include \"t\" .>:\n    error calling include:\n\
          a/templates/_h.tpl:1:27\n  executing \"t\" at <.Values.nope.x>:\n    nil pointer evaluating interface {}.x"
     );
-    assert_eq!(
-        render("x{{ fail \"no: way\" }}").unwrap_err(),
-        "execution error at (c/templates/t.yaml:1:4): no: way"
-    );
-    assert_eq!(
-        render("{{ required \"need it\" .Values.missing }}").unwrap_err(),
-        "execution error at (c/templates/t.yaml:1:3): need it"
-    );
+    assert_eq!(render("x{{ fail \"no: way\" }}").unwrap_err(), "execution error at (c/templates/t.yaml:1:4): no: way");
+    assert_eq!(render("{{ required \"need it\" .Values.missing }}").unwrap_err(), "execution error at (c/templates/t.yaml:1:3): need it");
     assert_eq!(
         render("{{ tpl \"{{ .x.y }}\" (index .Values \"map\") }}").unwrap_err(),
         "template: c/templates/t.yaml:1:3: executing \"c/templates/t.yaml\" at <tpl \"{{ .x.y }}\" (index .Values \"map\")>: \

@@ -79,7 +79,10 @@ fn built_ins() {
         ("{{ and 1 0 2 }} {{ or 0 \"\" \"x\" }} {{ not 0 }}", "0 x true"),
         ("{{ len \"é\" }} {{ index .Values.map \"a\" \"x\" }} {{ index \"abc\" 1 }}", "2 y 98"),
         ("{{ print 1 2 \"a\" \"b\" 3 }}|{{ println 1 \"a\" }}", "1 2ab3|1 a\n"),
-        ("{{ html \"<a & 'b'>\" }} {{ js \"it's <b>\" }} {{ urlquery \"a b&c\" }}", "&lt;a &amp; &#39;b&#39;&gt; it\\'s \\u003Cb\\u003E a+b%26c"),
+        (
+            "{{ html \"<a & 'b'>\" }} {{ js \"it's <b>\" }} {{ urlquery \"a b&c\" }}",
+            "&lt;a &amp; &#39;b&#39;&gt; it\\'s \\u003Cb\\u003E a+b%26c",
+        ),
         ("{{ or true (fail \"never\") }}", "true"),
     ]);
 }
@@ -88,12 +91,21 @@ fn built_ins() {
 #[test]
 fn printf_verbs() {
     prints(&[
-        ("{{ printf \"%5d|%-5d|%05d|%+d|%x|%X|%o|%O|%b|%c|%U|%q\" 42 42 42 42 42 42 42 42 5 65 65 65 }}", "   42|42   |00042|+42|2a|2A|52|0o52|101|A|U+0041|'A'"),
+        (
+            "{{ printf \"%5d|%-5d|%05d|%+d|%x|%X|%o|%O|%b|%c|%U|%q\" 42 42 42 42 42 42 42 42 5 65 65 65 }}",
+            "   42|42   |00042|+42|2a|2A|52|0o52|101|A|U+0041|'A'",
+        ),
         ("{{ printf \"%6.2f|%e|%g|%v\" 3.14159 3.0 1000000.0 0.00001 }}", "  3.14|3.000000e+00|1e+06|1e-05"),
         ("{{ printf \"%s|%q|%x|%10s|%-5s|%.2s\" \"é\" \"a\\\"b\" \"hi\" \"r\" \"l\" \"cut\" }}", "é|\"a\\\"b\"|6869|         r|l    |cu"),
         ("{{ printf \"%d %s %z\" 1.0 1 1 }}", "%!d(float64=1) %!s(int=1) %!z(int=1)"),
-        ("{{ printf \"%d\" }} {{ printf \"x\" 2 }} {{ printf \"%[2]v %[1]v\" 1 2 }} {{ printf \"%*d\" 4 7 }}", "%!d(MISSING) x%!(EXTRA int=2) 2 1    7"),
-        ("{{ printf \"%#v %#v\" .Values.map .Values.list }}", "map[string]interface {}{\"a\":map[string]interface {}{\"x\":\"y\"}, \"b\":2} []interface {}{\"a\", interface {}(nil), 1.5}"),
+        (
+            "{{ printf \"%d\" }} {{ printf \"x\" 2 }} {{ printf \"%[2]v %[1]v\" 1 2 }} {{ printf \"%*d\" 4 7 }}",
+            "%!d(MISSING) x%!(EXTRA int=2) 2 1    7",
+        ),
+        (
+            "{{ printf \"%#v %#v\" .Values.map .Values.list }}",
+            "map[string]interface {}{\"a\":map[string]interface {}{\"x\":\"y\"}, \"b\":2} []interface {}{\"a\", interface {}(nil), 1.5}",
+        ),
         ("{{ printf \"%#x|%#q|%+q|%t|%%\" 255 \"a\" \"é\" true }}", "0xff|`a`|\"\\u00e9\"|true|%"),
     ]);
 }

@@ -1,8 +1,10 @@
 //! Charts that loop forever, grow without end or nest without end get an error.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
-use ferroflux_go_template::engine::ErrorClass;
+use ferroflux_go_template::engine::{ErrorClass, Options};
+use ferroflux_go_template::error::CallError;
+use ferroflux_go_template::host::Host;
 use ferroflux_go_template::limits::Limits;
 
 fn stopped(text: &str, limits: Limits) -> String {
@@ -51,4 +53,31 @@ fn nesting_is_bounded() {
 fn deep_values_do_no_harm() {
     let deep = "{{ $l := .Values.list }}{{ range 200000 }}{{ $l = list $l }}{{ end }}{{ printf \"%v\" $l | len | lt 10 }}";
     assert_eq!(crate::render(deep).as_deref(), Ok("true"));
+}
+
+/// A host that no longer wants the result.
+struct Cancelled;
+
+impl Host for Cancelled {
+    fn now(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH
+    }
+
+    fn random(&self, _: &mut [u8]) -> Result<(), CallError> {
+        Ok(())
+    }
+
+    fn is_cancelled(&self) -> bool {
+        true
+    }
+}
+
+/// HE-PAIN-06
+#[test]
+fn a_render_can_be_cancelled() {
+    let set = crate::parse(&[("c/templates/t.yaml", "{{ range 1000000000 }}{{ end }}")]).unwrap();
+    let options = Options { host: &Cancelled, limits: Limits::default(), strict: false, lint: false };
+    let error = set.render(&options, |_| None).unwrap_err();
+    assert_eq!(error.class, ErrorClass::Limit);
+    assert!(error.text.contains("cancelled"), "{}", error.text);
 }
