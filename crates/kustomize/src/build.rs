@@ -198,7 +198,7 @@ impl<'l, 'p> Target<'l, 'p> {
             ));
         };
         let file = join(loader.root(), name);
-        let text = text_of(&content).map_err(|e| e.as_kind(ErrorKind::KustomizationInvalid).in_file(&file))?;
+        let text = text_of(&content).map_err(|e| e.with_kind(ErrorKind::KustomizationInvalid).in_file(&file))?;
         let mut warn = |message: String| loader.sources().warnings.push(Some(Place { file: file.clone(), ..Place::default() }), message);
         let kustomization = Kustomization::read(&text, loader.root(), Unknown::Refuse, &mut warn).map_err(|e| e.in_file(&file))?;
         Ok(Self { loader, kustomization, file_name: name.to_owned(), origin: None })

@@ -123,7 +123,7 @@ impl Configuration {
         }
         let f = ConfigurationFields::decode(&node, &Context::spelling(Unknown::Refuse)).map_err(|e| {
             let kind = if e.cause().starts_with("unknown field") { ErrorKind::UnknownField } else { ErrorKind::KustomizationInvalid };
-            e.as_kind(kind)
+            e.with_kind(kind)
         })?;
         let mut configuration = Self {
             name_prefix: FieldSpecs::from_fields(&f.name_prefix),

@@ -198,7 +198,7 @@ impl Error {
     /// Another class for the same failure: a patch that cannot be read is malformed YAML seen from the file and a
     /// plug-in failure seen from the plug-in.
     #[must_use]
-    pub(crate) fn as_kind(mut self, kind: ErrorKind) -> Self {
+    pub(crate) fn with_kind(mut self, kind: ErrorKind) -> Self {
         self.0.kind = kind;
         self
     }

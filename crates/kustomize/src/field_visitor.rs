@@ -4,7 +4,8 @@ use ferroflux_yaml::{Kind, Node, Tag};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::field_spec::{FieldSpec, PathPart};
-use crate::tree::{Twins, kind_name, text, untagged};
+use crate::resource::quote_if_ambiguous;
+use crate::tree::{Twins, is_text, kind_name, text, untagged};
 
 /// What to make in place of a missing last field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,9 +93,16 @@ pub(crate) fn set_entry(target: &mut Node, key: &str, mut value: Node, twins: &m
         return Err(wrong_kind("MappingNode", target));
     }
     if let Some(old) = target.get_mut(key) {
+        // only the content is taken over: the old node does not become a twin of the new one
+        if !value.anchor().is_empty() {
+            value.clear_meta();
+        }
         value.set_style(old.style());
         twins.overwrite(old, value);
         return Ok(false);
+    }
+    if is_text(&value) {
+        quote_if_ambiguous(&mut value);
     }
     if let Some(pairs) = target.pairs_mut() {
         pairs.push((untagged(key), value));

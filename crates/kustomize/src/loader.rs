@@ -11,6 +11,12 @@ use crate::options::{Limits, LoadRestriction};
 use crate::remote::{RemoteError, RemoteLoader, RepositoryUrl, is_http, status_text};
 use crate::warning::Warnings;
 
+/// Clone address, reference and whether submodules are wanted.
+type Revision = (String, String, bool);
+
+/// Status and body of a fetched file.
+type Response = (u16, Arc<Vec<u8>>);
+
 /// What all loaders of a build share.
 pub(crate) struct Sources<'b> {
     pub(crate) remote: Option<&'b dyn RemoteLoader>,
@@ -18,8 +24,8 @@ pub(crate) struct Sources<'b> {
     pub(crate) warnings: Warnings,
     bytes: Cell<usize>,
     /// What was fetched: one address is fetched once a build (KB-GIT-03).
-    repositories: RefCell<HashMap<(String, String, bool), Arc<dyn FileSystem>>>,
-    files: RefCell<HashMap<String, (u16, Arc<Vec<u8>>)>>,
+    repositories: RefCell<HashMap<Revision, Arc<dyn FileSystem>>>,
+    files: RefCell<HashMap<String, Response>>,
 }
 
 impl<'b> Sources<'b> {

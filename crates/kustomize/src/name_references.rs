@@ -33,7 +33,7 @@ pub(crate) fn fix(resources: &mut ResourceMap, references: &[NameReference], can
             visit(&mut resource.node, rule.field, Create::Never, &mut |node| search.set(node, &mut twins)).map_err(|e| {
                 // a path that does not fit the object is told as what it is: a reference that cannot be looked at
                 let kind = if e.kind() == ErrorKind::FieldPath { ErrorKind::NameReference } else { e.kind() };
-                e.as_kind(kind).on(&referrer.id)
+                e.with_kind(kind).on(&referrer.id)
             })?;
         }
         twins.settle(&mut resource.node);

@@ -67,7 +67,7 @@ fn fails(cause: impl Into<String>) -> Error {
 }
 
 fn decode<T: Decode>(node: &Node) -> Result<T> {
-    T::decode(node, &Context::spelling(Unknown::Ignore)).map_err(|e| e.as_kind(ErrorKind::Plugin))
+    T::decode(node, &Context::spelling(Unknown::Ignore)).map_err(|e| e.with_kind(ErrorKind::Plugin))
 }
 
 /// Configures the plug-in that an object describes.
@@ -80,7 +80,7 @@ pub(crate) fn configure(resource: &Resource, target: &Target<'_, '_>) -> Result<
     }
     configure_builtin(resource, target).map_err(|e| match e.kind() {
         ErrorKind::PluginDisabled => e,
-        _ => e.as_kind(ErrorKind::Plugin).in_field(format!("plugin {} fails configuration", resource.original_id())),
+        _ => e.with_kind(ErrorKind::Plugin).in_field(format!("plugin {} fails configuration", resource.original_id())),
     })
 }
 
@@ -253,7 +253,7 @@ pub(crate) fn patch_text(path: &str, patch: &str, target: &Target<'_, '_>) -> Re
         (path, "") => {
             let text = target.read_text(path).map_err(|e| {
                 let cause = format!("failed to get the patch file from path({path}): {}", e.cause());
-                e.with_cause(cause).as_kind(ErrorKind::PatchInvalid)
+                e.with_cause(cause).with_kind(ErrorKind::PatchInvalid)
             })?;
             Ok(PatchText { text, path: Some(path.to_owned()), place: Some(target.place_of(path)) })
         }
@@ -330,10 +330,10 @@ pub(crate) fn replacements(list: Vec<ReplacementField>, target: &Target<'_, '_>)
                 Error::new(ErrorKind::Replacement, "cannot specify both path and inline replacement").at(field.at.line, field.at.column)
             );
         }
-        let node = target.read_yaml(&field.path).map_err(|e| e.as_kind(ErrorKind::Replacement))?;
+        let node = target.read_yaml(&field.path).map_err(|e| e.with_kind(ErrorKind::Replacement))?;
         let decoded = |node: &Node| {
             Replacement::decode(node, &Context::spelling(Unknown::Ignore))
-                .map_err(|e| e.as_kind(ErrorKind::Replacement).in_file(&target.place_of(&field.path).file))
+                .map_err(|e| e.with_kind(ErrorKind::Replacement).in_file(&target.place_of(&field.path).file))
         };
         match (node.items(), node.is_mapping()) {
             (Some(items), _) => all.extend(items.iter().map(decoded).collect::<Result<Vec<_>>>()?),

@@ -266,7 +266,12 @@ impl Resource {
         let metadata = metadata(&mut self.node);
         metadata.remove(field);
         if !texts.is_empty() {
-            let pairs = texts.into_iter().map(|(k, v)| (untagged(&k), Node::string(v))).collect();
+            let text = |v: String| {
+                let mut node = Node::string(v);
+                quote_if_ambiguous(&mut node);
+                node
+            };
+            let pairs = texts.into_iter().map(|(k, v)| (untagged(&k), text(v))).collect();
             metadata.set(field, Node::mapping(pairs));
         }
     }

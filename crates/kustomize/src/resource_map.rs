@@ -1,7 +1,7 @@
 //! The objects of a build in their order, found by id through a hash index (KB-PERF-01).
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, Hash, Hasher, RandomState};
+use std::hash::{BuildHasher, RandomState};
 
 use crate::error::{Error, ErrorKind, Result, nearest};
 use crate::identity::{IdRef, ResId};
@@ -219,7 +219,5 @@ fn already_registered(id: IdRef<'_>) -> Error {
 }
 
 fn hash(hasher: &RandomState, id: IdRef<'_>) -> u64 {
-    let mut state = hasher.build_hasher();
-    id.hash(&mut state);
-    state.finish()
+    hasher.hash_one(id)
 }

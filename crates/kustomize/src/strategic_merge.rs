@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::field_visitor::wrong_kind;
 use crate::resource::quote_if_ambiguous;
 use crate::schema::{Schema, Type};
-use crate::tree::{Twins, is_null_or_empty_map, is_untagged, text, untagged};
+use crate::tree::{Twins, is_null_or_empty_map, is_text, text, untagged};
 
 mod keyed_list;
 
@@ -90,7 +90,7 @@ impl<'a> Merger<'a> {
                 check_kind("ScalarNode", target, patch.as_ref(), Node::is_scalar)?;
                 match patch {
                     None => {
-                        if is_untagged(target) {
+                        if is_text(target) {
                             quote_if_ambiguous(target);
                         }
                         Ok(Outcome::Keep)
@@ -162,6 +162,10 @@ impl<'a> Merger<'a> {
                 Outcome::Replace(value) => value,
                 Outcome::Keep | Outcome::Clear => continue,
             };
+            let mut value = value;
+            if is_text(&value) {
+                quote_if_ambiguous(&mut value);
+            }
             let mut new_key = untagged(&name);
             new_key.set_style(key.style());
             pairs.push((new_key, value));
@@ -178,9 +182,8 @@ impl<'a> Merger<'a> {
         match patch.kind() {
             Kind::Mapping(_) => {
                 // an unknown directive is no error here (measured)
-                match take_directive(&mut patch) {
-                    Ok(Directive::Delete) => return Ok(Outcome::Clear),
-                    Ok(_) | Err(_) => {}
+                if take_directive(&mut patch).is_ok_and(|d| d == Directive::Delete) {
+                    return Ok(Outcome::Clear);
                 }
                 self.own_fields(&mut patch, known)?;
             }

@@ -113,7 +113,7 @@ impl Variables {
                     continue;
                 }
                 visit(&mut resource.node, field, Create::Never, &mut |node| replace(node, &values, &mut used))
-                    .map_err(|e| e.as_kind(ErrorKind::Var).on(&resource.id().to_owned()))?;
+                    .map_err(|e| e.with_kind(ErrorKind::Var).on(&resource.id().to_owned()))?;
             }
         }
         Ok(self.0.keys().filter(|name| !used.contains(name.as_str())).cloned().collect())

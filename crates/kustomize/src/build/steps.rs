@@ -118,7 +118,7 @@ impl Target<'_, '_> {
                 let origin = origin.append(self.file_name());
                 objects.iter_mut().for_each(|o| o.origin = Some(Box::new(origin.clone())));
             }
-            let added = gathered.resources.append_all(objects).map_err(|e| e.as_kind(ErrorKind::Plugin));
+            let added = gathered.resources.append_all(objects).map_err(|e| e.with_kind(ErrorKind::Plugin));
             self.at_field(added, field)?;
         }
         let unreadable: Vec<String> = paths.iter().filter(|p| p.contains('\n')).cloned().collect();

@@ -19,7 +19,7 @@ pub(super) fn read(args: &GeneratorArgs, read: ReadFile<'_>) -> Result<BTreeMap<
         read(path).map_err(|e| {
             let kind = if e.kind() == ErrorKind::IsDirectory { ErrorKind::GeneratorInput } else { e.kind() };
             let cause = format!("loading KV pairs: {what}: {}", e.cause());
-            e.with_cause(cause).as_kind(kind)
+            e.with_cause(cause).with_kind(kind)
         })
     };
     for path in &args.envs {

@@ -55,7 +55,7 @@ pub(crate) fn patch_transformer(
                 Ok(target) => target,
                 Err(e) => {
                     let cause = format!("unable to find patch target in `resources`: {}", e.cause());
-                    return Ok(Some(Box::new(Failing(e.with_cause(cause).as_kind(ErrorKind::PatchNoMatch)))));
+                    return Ok(Some(Box::new(Failing(e.with_cause(cause).with_kind(ErrorKind::PatchNoMatch)))));
                 }
             };
             Ok(Some(Box::new(PatchStrategicMerge { patches, target, legacy: false, place: patch.place.clone(), name })))

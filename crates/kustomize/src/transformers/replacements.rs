@@ -116,7 +116,7 @@ fn read_source(source: &ReplacementSource, resources: &ResourceMap) -> Result<No
     let path = if source.field_path.is_empty() { DEFAULT_FIELD } else { &source.field_path };
     let field = lookup(&found.node, &field_path::split_dotted(path)).map_err(|e| {
         let cause = format!("error looking up replacement source: {}", e.cause());
-        e.with_cause(cause).as_kind(ErrorKind::Replacement)
+        e.with_cause(cause).with_kind(ErrorKind::Replacement)
     })?;
     let Some(field) = field.filter(|f| !is_null_or_empty(f)) else {
         return Err(fails(format!("fieldPath `{path}` is missing for replacement source {}", found.id())));
