@@ -45,7 +45,7 @@ fn a_broken_file_is_told_as_a_file() {
 #[test]
 fn warnings_are_data() {
     let cm = config_map("a");
-    let kustomization = "resources: [a.yaml]\nnamespace: x\nnamespace: y\nimages: [{name: nope, newTag: a}]\npatches:\n- target: {kind: Nope}\n  patch: |\n    - {op: remove, path: /data}\n- target: {kind: Pod}\n  patch: |\n    apiVersion: v1\n    kind: Pod\n    metadata: {name: any}\n";
+    let kustomization = "resources: [a.yaml]\nnamespace: one\nnamespace: two\nimages: [{name: nope, newTag: a}]\npatches:\n- target: {kind: Nope}\n  patch: |\n    - {op: remove, path: /data}\n- target: {kind: Pod}\n  patch: |\n    apiVersion: v1\n    kind: Pod\n    metadata: {name: any}\n";
     let output = build(&tree(&[("/kustomization.yaml", kustomization), ("/a.yaml", &cm)]), "/", &Options::default(), None).unwrap();
     let warnings: Vec<String> = output.warnings.iter().map(ToString::to_string).collect();
     for part in ["namespace", "matches 'nope'", "kind 'Nope'", "kind 'Pod'"] {

@@ -170,7 +170,7 @@ proptest! {
     fn bytes(bytes in prop::collection::vec(any::<u8>(), 0..60), at in 0usize..BASE.len()) {
         let mut document = BASE.as_bytes().to_vec();
         document.splice(at..at, bytes);
-        let mut files = tree(&[("/kustomization.yaml", "resources: [r.yaml]\nnamespace: x\nconfigMapGenerator: [{name: g, files: [r.yaml], envs: [r.yaml]}]\n")]);
+        let mut files = tree(&[("/kustomization.yaml", "resources: [r.yaml]\nnamespace: ns\nconfigMapGenerator: [{name: g, files: [r.yaml], envs: [r.yaml]}]\n")]);
         files.write("/r.yaml", document);
         let _ = build(&files, "/", &Options::default(), None).and_then(|o| o.into_yaml_stream());
     }

@@ -4,7 +4,7 @@ use ferroflux_kustomize::{MemoryFileSystem, Options, build};
 
 fn many(count: usize) -> MemoryFileSystem {
     let mut files = MemoryFileSystem::new();
-    let mut kustomization = String::from("namePrefix: p-\nnamespace: n\nconfigMapGenerator:\n");
+    let mut kustomization = String::from("namePrefix: p-\nnamespace: ns\nconfigMapGenerator:\n");
     for i in 0..count {
         kustomization.push_str(&format!("- name: c{i}\n  literals: [a={i}]\n"));
     }
