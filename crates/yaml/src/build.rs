@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Stage};
 use crate::json::JsonBuilder;
 use crate::limits::{Budget, Exceeded, Limits};
 use crate::node::Style;
@@ -108,11 +108,27 @@ fn build_one<B: Builder>(events: &mut Events<'_>, builder: &mut B, options: &Bui
     if !events.next_document(|_| {})? {
         return Ok(None);
     }
-    let mut run = Run { events, options, builder, anchors: HashMap::new(), budget: Budget::new(&options.limits) };
+    let mut run = Run { events, options, builder, anchors: HashMap::new(), budget: Budget::new(&options.limits), only: None };
     let (event, place) = run.events.next()?;
-    let value = run.value(event, place)?;
+    let value = match (run.value(event, place), run.only) {
+        (Ok(value), _) => value,
+        // what follows the first document is not looked at, and for the original this one ends here
+        (Err(_), Some(Empty::Map)) => return Ok(Some(empty_map(run.builder))),
+        (Err(_), Some(Empty::Seq)) => return Ok(Some(empty_seq(run.builder))),
+        (Err(e), None) => return Err(e),
+    };
     while !matches!(run.events.next()?.0, Event::DocumentEnd) {}
     Ok(Some(value))
+}
+
+fn empty_map<B: Builder>(builder: &mut B) -> B::Value {
+    let map = builder.map();
+    builder.finish_map(map)
+}
+
+fn empty_seq<B: Builder>(builder: &mut B) -> B::Value {
+    let seq = builder.seq();
+    builder.finish_seq(seq)
 }
 
 struct Run<'r, 'a, B: Builder> {
@@ -121,6 +137,14 @@ struct Run<'r, 'a, B: Builder> {
     builder: &'r mut B,
     anchors: HashMap<usize, Anchored<B::Value>>,
     budget: Budget,
+    /// Whether the document turned out to be an empty flow collection, mapping or sequence, with a colon behind it.
+    only: Option<Empty>,
+}
+
+#[derive(Clone, Copy)]
+enum Empty {
+    Map,
+    Seq,
 }
 
 struct Anchored<V> {
@@ -257,6 +281,8 @@ impl<'a, B: Builder> Run<'_, 'a, B> {
                 let (text, kind) = key.ok_or_else(|| fail("invalid map key: an alias to what is no text".to_owned()))?;
                 return Ok(Key::Text(Cow::Owned(text), kind));
             }
+            Event::MappingStart { flow: true, .. } if self.is_empty()? => return Err(self.no_key(Empty::Map, place)),
+            Event::SequenceStart { flow: true, .. } if self.is_empty()? => return Err(self.no_key(Empty::Seq, place)),
             collection => return Err(fail(format!("invalid map key: {}", self.describe(collection, place)?))),
         };
         self.count(1, false, place)?;
@@ -285,10 +311,26 @@ impl<'a, B: Builder> Run<'_, 'a, B> {
         Ok(Key::Text(Cow::Owned(key), kind))
     }
 
+    /// Whether the collection that has just started ends at once.
+    fn is_empty(&mut self) -> Result<bool, Error> {
+        Ok(matches!(self.events.peek()?.0, Event::End))
+    }
+
+    /// An empty flow collection is no key for the original: the mapping ends before it. At the start of a document it is
+    /// the whole document. (Its end has been looked at: only the mapping is open.)
+    fn no_key(&mut self, empty: Empty, place: Place) -> Error {
+        if self.events.depth() == 1 && self.budget.nodes() == 1 {
+            self.only = Some(empty);
+        }
+        let problem = "did not find expected key";
+        Error::new(place.line, place.column, ErrorKind::Syntax(problem.to_owned())).with_original(Stage::Parser, problem)
+    }
+
     /// The node that starts with `event`, for a message.
     fn describe(&mut self, event: Event<'a>, place: Place) -> Result<String, Error> {
         let budget = Budget::new(&self.options.limits);
-        let mut run = Run { events: self.events, options: self.options, builder: &mut JsonBuilder, anchors: HashMap::new(), budget };
+        let mut run =
+            Run { events: self.events, options: self.options, builder: &mut JsonBuilder, anchors: HashMap::new(), budget, only: None };
         Ok(go_syntax::go_syntax(&run.value(event, place)?))
     }
 

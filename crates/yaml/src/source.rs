@@ -131,6 +131,11 @@ impl<'a> Events<'a> {
         self.text
     }
 
+    /// Open collections.
+    pub(crate) fn depth(&self) -> usize {
+        self.depth
+    }
+
     /// The next event without taking it.
     pub(crate) fn peek(&mut self) -> Result<&(Event<'a>, Place), Error> {
         if self.peeked.is_none() {

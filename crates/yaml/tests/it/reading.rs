@@ -169,6 +169,10 @@ fn keys_become_text() {
         r#"{"1":"a","1.5":"b","16":"d","true":2,"x":"c"}"#
     );
     assert!(to_json_text("null: a\n", BuildOptions::default()).is_err());
+    // an empty flow collection is no key: at the start it is the document, later it ends the mapping
+    assert_eq!(to_json_text("{}: a\nb: c\n", BuildOptions::default()).unwrap(), "{}");
+    assert_eq!(to_json_text("[]: a\n", BuildOptions::default()).unwrap(), "[]");
+    assert!(to_json_text("a: 1\n{}: b\n", BuildOptions::default()).is_err());
     assert!(to_json_text("a: .inf\n", BuildOptions::default()).is_err());
     assert!(to_json_text("a: <&>\u{2028}\n", BuildOptions::default()).is_err());
     assert_eq!(to_json_text("a: <&>\n", BuildOptions::default()).unwrap(), r#"{"a":"\u003c\u0026\u003e"}"#);
