@@ -62,7 +62,8 @@ fn equal(a: &Value, b: &Value) -> Result<bool, CallError> {
         }),
         (None, None) => {
             if a.kind() != b.kind() && !a.is_nil() && !b.is_nil() {
-                return Err(format!("non-comparable types {}: {}, {}: {}", shown(a), a.type_name(), b.type_name(), shown(b)).into());
+                let plain = String::from_utf8_lossy(&format::sprint(b)).into_owned();
+                return Err(format!("non-comparable types {}: {}, {}: {plain}", shown(a), a.type_name(), b.type_name()).into());
             }
             if is_nil(a) || is_nil(b) {
                 return Ok(is_nil(a) == is_nil(b));
