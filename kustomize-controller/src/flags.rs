@@ -97,3 +97,46 @@ pub(crate) const GATES: [(&str, bool); 12] = [
     (gate::OBJECT_LEVEL_WORKLOAD_IDENTITY, false),
     (gate::STRICT_POST_BUILD_SUBSTITUTIONS, true),
 ];
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use ferroflux_controller_runtime::FeatureGates;
+
+    fn parse(args: &[&str]) -> Result<Flags, clap::Error> {
+        Flags::try_parse_from(["kustomize-controller"].iter().chain(args))
+    }
+
+    /// KC-FLAG-01: Flux's defaults and forms.
+    #[test]
+    fn defaults_and_forms() {
+        let flags = parse(&[]).unwrap();
+        assert_eq!((flags.concurrent, flags.concurrent_ssa, flags.http_retry, flags.token_cache_max_size), (4, 4, 9, 100));
+        assert_eq!(flags.requeue_dependency.to_string(), "30s");
+        assert!(!flags.no_remote_bases && !flags.no_cross_namespace_refs && flags.override_manager.is_empty());
+        let args = [
+            "--no-remote-bases",
+            "--no-cross-namespace-refs=true",
+            "--override-manager=a",
+            "--override-manager",
+            "b",
+            "--concurrent-ssa=8",
+            "--interval-jitter-percentage=0",
+        ];
+        let flags = parse(&args).unwrap();
+        assert!(flags.no_remote_bases && flags.no_cross_namespace_refs);
+        assert_eq!((flags.override_manager, flags.concurrent_ssa), (vec!["a".to_owned(), "b".to_owned()], 8));
+    }
+
+    /// KC-FLAG-04, KC-GATE-01: a jitter of 100 and an unknown gate are errors; the gates have Flux's defaults.
+    #[test]
+    fn refused() {
+        assert!(parse(&["--interval-jitter-percentage=100"]).is_err());
+        assert!(parse(&["--no-such-flag"]).is_err());
+        assert!(FeatureGates::parse(&GATES, "NoSuchGate=true").is_err());
+        let gates = FeatureGates::parse(&GATES, "").unwrap();
+        let on: Vec<_> = GATES.iter().filter(|(name, _)| gates.enabled(name)).map(|(name, _)| *name).collect();
+        assert_eq!(on, ["DisableStatusPollerCache", "StrictPostBuildSubstitutions"]);
+    }
+}

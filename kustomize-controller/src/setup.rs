@@ -32,9 +32,8 @@ use crate::triggers::{Blocked, Triggers};
 /// Runs the controller until a signal ends the process. The process must have installed a crypto provider.
 pub async fn run(flags: Flags) -> anyhow::Result<()> {
     let gates = FeatureGates::parse(&GATES, &flags.runtime.feature_gates)?;
-    if !gates.enabled(gate::OBJECT_LEVEL_WORKLOAD_IDENTITY)
-        && !(flags.default_decryption_service_account.is_empty() && flags.default_kubeconfig_service_account.is_empty())
-    {
+    let default_account = !flags.default_decryption_service_account.is_empty() || !flags.default_kubeconfig_service_account.is_empty();
+    if default_account && !gates.enabled(gate::OBJECT_LEVEL_WORKLOAD_IDENTITY) {
         bail!("cannot set default service accounts when the feature gate ObjectLevelWorkloadIdentity is not enabled");
     }
     let config = Config::new(&flags, &gates);

@@ -33,7 +33,7 @@ impl std::fmt::Debug for Cluster {
 pub(crate) struct Answer {
     /// The server's clock, for comparison with times in the object.
     pub(crate) date: Option<jiff::Timestamp>,
-    pub(crate) body: Vec<u8>,
+    pub(crate) body: bytes::Bytes,
 }
 
 /// An object as the server returned it.
@@ -164,7 +164,7 @@ pub(crate) async fn read(response: Response<Body>) -> Result<Answer, ApiError> {
     let date = response.headers().get(header::DATE).and_then(|d| d.to_str().ok()).and_then(|d| jiff::fmt::rfc2822::parse(d).ok());
     let body = response.into_body().collect_bytes().await?;
     if code.is_success() {
-        return Ok(Answer { date: date.map(|d| d.timestamp()), body: body.to_vec() });
+        return Ok(Answer { date: date.map(|d| d.timestamp()), body });
     }
     let mut status: Status = serde_json::from_slice(&body).unwrap_or_default();
     if status.message.is_empty() {

@@ -64,9 +64,12 @@ fn encode(segment: &str) -> String {
 /// Lookups that miss do not ask the cluster more often than this.
 const REFRESH_EVERY: Duration = Duration::from_secs(2);
 
+type GroupKind = (Arc<str>, Arc<str>);
+
 #[derive(Debug, Default)]
 pub(crate) struct Discovery {
-    kinds: RwLock<HashMap<(Arc<str>, Arc<str>), Vec<ApiResource>>>,
+    /// The versions of each kind, the preferred one first.
+    kinds: RwLock<HashMap<GroupKind, Vec<ApiResource>>>,
     refreshed: Mutex<Option<Instant>>,
 }
 
@@ -190,4 +193,42 @@ struct Resource {
 struct ResponseKind {
     #[serde(default)]
     kind: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use serde_json::json;
+
+    fn definition(versions: &[(&str, bool)]) -> serde_json::Value {
+        let versions: Vec<_> = versions.iter().map(|(name, served)| json!({"name": name, "served": served})).collect();
+        json!({"spec": {"group": "x.io", "scope": "Namespaced", "names": {"kind": "Foo", "plural": "foos"}, "versions": versions}})
+    }
+
+    /// KC-IMP-05: a kind is known as soon as its definition was applied, in the versions that are served.
+    #[test]
+    fn learns_from_definitions() {
+        let discovery = Discovery::default();
+        let known = |version: &str| discovery.known(&ObjectRef::new(&format!("x.io/{version}"), "Foo", "ns", "a"));
+        discovery.learn_definition(&definition(&[("v1", true), ("v1alpha1", false)]));
+        assert_eq!(known("v1").unwrap().path("ns", Some("a")), "/apis/x.io/v1/namespaces/ns/foos/a");
+        assert_eq!(known("v1alpha1"), None);
+        discovery.learn_definition(&definition(&[("v1", true), ("v2", true)]));
+        assert!(known("v2").is_some());
+        let preferred = discovery.known(&ObjectRef { version: String::new(), ..ObjectRef::new("x.io/v1", "Foo", "ns", "a") });
+        assert_eq!(&*preferred.unwrap().version, "v1");
+        discovery.learn_definition(&definition(&[("v2", true)]));
+        assert_eq!(known("v1"), None);
+    }
+
+    /// Names of users cannot leave their segment of the path.
+    #[test]
+    fn paths() {
+        let resource =
+            |group: &str, namespaced| ApiResource { group: group.into(), version: "v1".into(), plural: "things".into(), namespaced };
+        assert_eq!(resource("", true).path("ns", None), "/api/v1/namespaces/ns/things");
+        assert_eq!(resource("x.io", false).path("ns", Some("a:b")), "/apis/x.io/v1/things/a:b");
+        assert_eq!(resource("", true).path("n/s", Some("../x?y#z")), "/api/v1/namespaces/n%2Fs/things/..%2Fx%3Fy%23z");
+    }
 }

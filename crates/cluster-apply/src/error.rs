@@ -122,3 +122,60 @@ fn dry_run_text(object: &ObjectRef, error: &ApiError) -> String {
         reason => format!("{object} dry-run failed ({reason}): {error}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kube::core::response::{StatusCause, StatusDetails};
+
+    fn refused(code: u16, reason: &str, message: &str) -> ApiError {
+        ApiError::Refused(Box::new(Status { code, reason: reason.into(), message: message.into(), ..Status::default() }))
+    }
+
+    fn text(namespace: &str, error: ApiError) -> String {
+        ApplyError::DryRun { object: Box::new(ObjectRef::new("v1", "ConfigMap", namespace, "a")), error }.to_string()
+    }
+
+    /// KC-APPLY-11: the words of a dry-run that was refused.
+    #[test]
+    fn dry_run_texts() {
+        assert_eq!(text("ns", refused(422, "Invalid", "no")), "ConfigMap/ns/a dry-run failed (Invalid): no");
+        assert_eq!(
+            text("ns", refused(404, "NotFound", "namespaces \"ns\" not found")),
+            "ConfigMap/ns/a not found: namespaces \"ns\" not found"
+        );
+        assert_eq!(
+            text("", ApiError::NoNamespace),
+            "ConfigMap/a namespace not specified: the server could not find the requested resource"
+        );
+        let unknown = ApiError::NoSuchKind { kind: "Foo".into(), api_version: "x.io/v1".into() };
+        assert_eq!(text("ns", unknown), "ConfigMap/ns/a dry-run failed: no matches for kind \"Foo\" in version \"x.io/v1\"");
+        let cause = StatusCause { reason: "FieldManagerConflict".into(), message: String::new(), field: String::new() };
+        let details = StatusDetails {
+            name: String::new(),
+            group: String::new(),
+            kind: String::new(),
+            uid: String::new(),
+            causes: vec![cause],
+            retry_after_seconds: 0,
+        };
+        let conflict = ApiError::Refused(Box::new(Status {
+            code: 409,
+            reason: "Conflict".into(),
+            message: "m".into(),
+            details: Some(details),
+            ..Status::default()
+        }));
+        assert_eq!(text("ns", conflict), "ConfigMap/ns/a dry-run failed (FieldManagerConflict): m");
+    }
+
+    /// KC-APPLY-09: what counts as a change of an immutable field.
+    #[test]
+    fn immutable() {
+        assert!(refused(422, "Invalid", "x").is_immutable());
+        assert!(refused(409, "Conflict", "x").is_immutable());
+        assert!(refused(403, "Forbidden", "spec.size: field is immutable").is_immutable());
+        assert!(refused(400, "BadRequest", "this is an immutable field").is_immutable());
+        assert!(!refused(403, "Forbidden", "not allowed").is_immutable());
+    }
+}
