@@ -89,7 +89,7 @@ impl Remote {
             _ if self.url.is_ssh() => {
                 Err(GitError::Credentials(format!("'{}' needs an SSH key: the secret must have 'identity' and 'known_hosts'", self.url)))
             }
-            _ => http::client(&self.tls, self.proxy.as_ref()).map(drop),
+            _ => http::check(&self.tls, self.proxy.as_ref()),
         }
     }
 

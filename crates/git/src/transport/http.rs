@@ -23,7 +23,7 @@ const USER_AGENT: &str = "git/2.50.0 (ferroflux)";
 
 /// A client for one set of TLS and proxy settings.
 pub(crate) fn client(tls: &Tls, proxy: Option<&Proxy>) -> Result<Client, GitError> {
-    let bad = |what: &str, e: reqwest::Error| GitError::Credentials(format!("{what}: {}", causes(&e)));
+    let Settings { ca, identity, proxy } = Settings::read(tls, proxy)?;
     let mut builder = Client::builder()
         .user_agent(USER_AGENT)
         .connect_timeout(Duration::from_secs(20))
@@ -32,25 +32,62 @@ pub(crate) fn client(tls: &Tls, proxy: Option<&Proxy>) -> Result<Client, GitErro
         .pool_idle_timeout(Duration::from_secs(90))
         .redirect(reqwest::redirect::Policy::limited(5))
         .referer(false);
-    if let Some(ca) = &tls.ca {
-        let certificates = Certificate::from_pem_bundle(ca.as_bytes()).map_err(|e| bad("the CA certificate cannot be read", e))?;
-        if certificates.is_empty() {
-            return Err(GitError::Credentials("the CA certificate cannot be read: no PEM certificate found".into()));
-        }
-        builder = builder.tls_certs_merge(certificates);
+    if !ca.is_empty() {
+        builder = builder.tls_certs_merge(ca);
     }
-    if let (Some(certificate), Some(key)) = (&tls.certificate, &tls.private_key) {
-        let pem = format!("{}\n{}", certificate.trim_end(), key.expose());
-        builder = builder.identity(Identity::from_pem(pem.as_bytes()).map_err(|e| bad("the client certificate cannot be read", e))?);
+    if let Some(identity) = identity {
+        builder = builder.identity(identity);
     }
     if let Some(proxy) = proxy {
-        let mut all = reqwest::Proxy::all(&proxy.address).map_err(|e| bad("invalid proxy address", e))?;
-        if let Some(user) = &proxy.username {
-            all = all.basic_auth(user, proxy.password.as_ref().map_or("", |p| p.expose()));
-        }
-        builder = builder.proxy(all);
+        builder = builder.proxy(proxy);
     }
-    builder.build().map_err(|e| bad("cannot set up TLS", e))
+    builder.build().map_err(|e| unusable("cannot set up TLS", &e))
+}
+
+/// Whether the settings can be read; makes no client, which costs a look at all certificates of the system.
+pub(crate) fn check(tls: &Tls, proxy: Option<&Proxy>) -> Result<(), GitError> {
+    Settings::read(tls, proxy).map(drop)
+}
+
+fn unusable(what: &str, error: &reqwest::Error) -> GitError {
+    GitError::Credentials(format!("{what}: {}", causes(error)))
+}
+
+/// The settings in reqwest's types.
+struct Settings {
+    ca: Vec<Certificate>,
+    identity: Option<Identity>,
+    proxy: Option<reqwest::Proxy>,
+}
+
+impl Settings {
+    fn read(tls: &Tls, proxy: Option<&Proxy>) -> Result<Self, GitError> {
+        let ca = match &tls.ca {
+            Some(pem) => Certificate::from_pem_bundle(pem.as_bytes()).map_err(|e| unusable("the CA certificate cannot be read", &e))?,
+            None => Vec::new(),
+        };
+        if tls.ca.is_some() && ca.is_empty() {
+            return Err(GitError::Credentials("the CA certificate cannot be read: no PEM certificate found".into()));
+        }
+        let identity = match (&tls.certificate, &tls.private_key) {
+            (Some(certificate), Some(key)) => {
+                let pem = format!("{}\n{}", certificate.trim_end(), key.expose());
+                Some(Identity::from_pem(pem.as_bytes()).map_err(|e| unusable("the client certificate cannot be read", &e))?)
+            }
+            _ => None,
+        };
+        let proxy = match proxy {
+            Some(proxy) => {
+                let all = reqwest::Proxy::all(&proxy.address).map_err(|e| unusable("invalid proxy address", &e))?;
+                Some(match &proxy.username {
+                    Some(user) => all.basic_auth(user, proxy.password.as_ref().map_or("", |p| p.expose())),
+                    None => all,
+                })
+            }
+            None => None,
+        };
+        Ok(Self { ca, identity, proxy })
+    }
 }
 
 /// The `Authorization` header: what the credentials say, else the URL's userinfo (SRC-GIT-17).
