@@ -70,7 +70,9 @@ fn has_complex_key(node: &Node) -> bool {
 impl crate::build::Output {
     /// All objects as one stream, as [`to_yaml_stream`]; each object is freed once it is written.
     pub fn into_yaml_stream(self) -> Result<String> {
-        let mut out = String::new();
+        // most objects are smaller; growing a long text by doubling would need half as much again at the peak
+        const TYPICAL_BYTES: usize = 1536;
+        let mut out = String::with_capacity(self.objects.len() * TYPICAL_BYTES);
         for (at, object) in self.objects.into_iter().enumerate() {
             if at > 0 {
                 out.push_str("---\n");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ferroflux_yaml::{Kind, Node, Tag};
 
-use crate::identity::{GvkRef, IdRef, ResId, split_api_version};
+use crate::identity::{GvkRef, IdRef, split_api_version};
 use crate::origin::Origin;
 use crate::tree::{is_null_or_empty, text, untagged};
 
@@ -98,7 +98,7 @@ pub(crate) struct Resource {
     pub(crate) suffixes: Vec<String>,
     pub(crate) behavior: Behavior,
     pub(crate) needs_hash: bool,
-    /// Whether a generator made it.
+    /// Whether a generator made it; the original then keeps its behavior in an annotation.
     pub(crate) is_generated: bool,
     pub(crate) allow_name_change: bool,
     pub(crate) allow_kind_change: bool,
@@ -190,11 +190,9 @@ impl Resource {
 
     /// Remembers the present id before it changes.
     pub(crate) fn remember_id(&mut self) {
-        let ResId { gvk, name, namespace } = self.id().to_owned();
-        let id = ResId { gvk, name, namespace };
-        let namespace = id.effective_namespace().to_owned();
-        // an empty part is not kept by the original, which shifts its lists; objects here always have all three
-        self.previous.push(PreviousId { name: id.name, namespace, kind: id.gvk.kind });
+        let id = self.id();
+        let previous = PreviousId { name: id.name.to_owned(), namespace: id.effective_namespace().to_owned(), kind: id.gvk.kind.to_owned() };
+        self.previous.push(previous);
     }
 
     /// Whether a patch has deleted the object.
@@ -245,7 +243,7 @@ impl Resource {
         !self.previous.is_empty()
             || !self.prefixes.is_empty()
             || !self.suffixes.is_empty()
-            || self.behavior != Behavior::Unspecified
+            || self.is_generated
             || self.needs_hash
             || self.origin.is_some()
             || !self.transformations.is_empty()
@@ -290,7 +288,9 @@ impl Resource {
             names.into_iter().zip(namespaces).zip(kinds).map(|((name, namespace), kind)| PreviousId { name, namespace, kind }).collect();
         self.prefixes = prefixes;
         self.suffixes = suffixes;
-        self.behavior = texts.remove(BEHAVIOR).map(|v| Behavior::parse(&v)).unwrap_or_default();
+        let behavior = texts.remove(BEHAVIOR);
+        self.is_generated = behavior.is_some();
+        self.behavior = behavior.map(|v| Behavior::parse(&v)).unwrap_or_default();
         let mut flag = |key: &str| texts.remove(key).is_some_and(|v| v == ENABLED);
         self.needs_hash = flag(NEEDS_HASH);
         self.allow_name_change = flag(ALLOW_NAME_CHANGE);
@@ -330,7 +330,7 @@ impl Resource {
         if !self.suffixes.is_empty() {
             put(SUFFIXES, self.suffixes.join(","));
         }
-        if self.behavior != Behavior::Unspecified || self.needs_hash {
+        if self.is_generated {
             put(BEHAVIOR, self.behavior.as_str().to_owned());
         }
         if self.needs_hash {

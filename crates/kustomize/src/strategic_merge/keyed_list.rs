@@ -177,23 +177,13 @@ impl Pool {
         set_item(&self.items, &mut self.target, None, keys, values)
     }
 
+    /// The items of the target. One that stands there twice is copied.
     fn take_target(mut self) -> Vec<Node> {
-        let mut taken = vec![false; self.items.len()];
+        let mut last_use = vec![0; self.items.len()];
+        self.target.iter().enumerate().for_each(|(n, at)| last_use[*at] = n);
         let target = std::mem::take(&mut self.target);
-        let last: Vec<bool> = target.iter().enumerate().map(|(n, at)| !target[n + 1..].contains(at)).collect();
-        target
-            .iter()
-            .zip(last)
-            .map(|(at, is_last)| {
-                debug_assert!(!taken[*at]);
-                if is_last {
-                    taken[*at] = true;
-                    self.items[*at].take()
-                } else {
-                    self.items[*at].clone()
-                }
-            })
-            .collect()
+        let node = |(n, at): (usize, usize)| if last_use[at] == n { self.items[at].take() } else { self.items[at].clone() };
+        target.into_iter().enumerate().map(node).collect()
     }
 }
 
