@@ -1,6 +1,6 @@
 //! The functions called as the executor calls them. The corpus has their answers case by case; here are the rules
 //! that no table can cover, and hostile input.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, clippy::cloned_ref_to_slice_refs, reason = "tests")]
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

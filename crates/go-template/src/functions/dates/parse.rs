@@ -187,6 +187,7 @@ impl Parts {
         let text = take(rest, form.len())?;
         let mut fields = [0; 3];
         let mut at = 1;
+        let mut well_formed = true;
         for (i, present) in [true, form.minutes, form.seconds].into_iter().enumerate() {
             if !present {
                 break;
@@ -198,13 +199,21 @@ impl Parts {
                 at += 1;
             }
             let mut digits = text.get(at..at + 2).ok_or(Bad::Form)?;
-            fields[i] = number(&mut digits, true)?;
+            // Go looks at the ranges of what it could read before it says that the rest is malformed.
+            match number(&mut digits, true) {
+                Ok(field) if well_formed => fields[i] = field,
+                Ok(_) => {}
+                Err(_) => well_formed = false,
+            }
             at += 2;
         }
         let [hours, minutes, seconds] = fields;
         in_range(hours, 0..25, "time zone offset hour")?;
         in_range(minutes, 0..61, "time zone offset minute")?;
         in_range(seconds, 0..61, "time zone offset second")?;
+        if !well_formed {
+            return Err(Bad::Form);
+        }
         let offset = (hours * 60 + minutes) * 60 + seconds;
         self.offset = Some(match text.first() {
             Some(b'+') => offset,
