@@ -23,8 +23,8 @@ const MAX_NESTING: usize = 1000;
 const RED_ZONE: usize = 64 << 10;
 const STACK_SEGMENT: usize = 1 << 20;
 
-/// Parses the text of a file. Answers the file's own body first in no particular order with its `define`s and
-/// `block`s; of two definitions of one name the non-empty one counts. The error is Go's text.
+/// Parses the text of a file. Answers the file's own body, under the file's name, and its `define`s and `block`s, in no
+/// particular order; of two definitions of one name the non-empty one counts. The error is Go's text.
 pub(crate) fn parse(name: &Str, text: &Str, functions: fn(&str) -> Option<&'static Function>) -> Result<Vec<Template>, String> {
     let mut parser = Parser {
         name: name.to_text().into_owned(),

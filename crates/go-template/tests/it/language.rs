@@ -139,3 +139,19 @@ fn tpl_sees_all_and_keeps_its_own() {
         "template: no template \"x\" associated with template \"gotpl\"",
     )]);
 }
+
+/// HE-RND-03: strict renders refuse missing keys; lint renders go on where a chart would end the render.
+#[test]
+fn strict_and_lint_modes() {
+    use ferroflux_go_template::engine::{Options, Scope};
+    let render = |text: &str, strict: bool, lint: bool| {
+        let set = crate::parse(&[("c/templates/t.yaml", text)]).unwrap();
+        let context = ferroflux_go_template::value::Map::new();
+        context.insert("Values", ferroflux_go_template::objects::values(&crate::values()));
+        let scope = Scope { context, base_path: "c/templates".into() };
+        let options = Options { host: &crate::Fixed, limits: ferroflux_go_template::limits::Limits::default(), strict, lint };
+        set.render(&options, |_| Some(&scope)).map(|r| String::from_utf8_lossy(&r[0].text).into_owned()).map_err(|e| e.text)
+    };
+    assert!(render("{{ .Values.missing }}", true, false).unwrap_err().ends_with("map has no entry for key \"missing\""));
+    assert_eq!(render("a{{ fail \"x\" }}{{ required \"y\" .Values.missing }}b", false, true).as_deref(), Ok("ab"));
+}
