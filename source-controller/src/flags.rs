@@ -99,4 +99,13 @@ mod tests {
             assert!(parse(&[bad]).is_err(), "{bad}");
         }
     }
+
+    /// SRC-GEN-17: two gates and a dead one are known, others end the process.
+    #[test]
+    fn gates() {
+        let parse = |text| ferroflux_controller_runtime::FeatureGates::parse(GATES, text);
+        assert!(parse("").is_ok_and(|g| !g.enabled(WORKLOAD_IDENTITY) && !g.enabled("CacheSecretsAndConfigMaps")));
+        assert!(parse("OptimizedGitClones=false,ObjectLevelWorkloadIdentity=true").is_ok_and(|g| g.enabled(WORKLOAD_IDENTITY)));
+        assert!(parse("GitAllBranchReferences=true").is_err());
+    }
 }

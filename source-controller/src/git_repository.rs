@@ -45,3 +45,58 @@ pub(crate) fn on_change(queue: &Queue, cache: &Cache<GitRepository>, change: &Ch
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ferroflux_api::Artifact;
+    use ferroflux_api::source::GitRepositoryInclude;
+    use ferroflux_controller_runtime::metrics::QueueMetrics;
+    use ferroflux_controller_runtime::queue::Backoff;
+
+    fn repository(namespace: &str, name: &str, includes: Option<&str>) -> GitRepository {
+        let mut object = GitRepository::default();
+        object.metadata.namespace = Some(namespace.into());
+        object.metadata.name = Some(name.into());
+        object.metadata.resource_version = Some("1".into());
+        object.spec.include = includes
+            .map(|name| GitRepositoryInclude {
+                repository: ferroflux_api::LocalObjectReference { name: name.into() },
+                ..Default::default()
+            })
+            .into_iter()
+            .collect();
+        object
+    }
+
+    /// SRC-GIT-12: a new artifact wakes those of the namespace that include it, and nobody else.
+    #[tokio::test]
+    async fn includers_are_woken() {
+        let queue = Queue::new(Backoff { min: Duration::from_secs(1), max: Duration::from_secs(2) }, QueueMetrics::detached());
+        let cache = Cache::default();
+        let old = repository("ns", "app", None);
+        let mut new = old.clone();
+        new.status.artifact = Some(Artifact {
+            path: String::new(),
+            url: String::new(),
+            revision: "main@sha1:1".into(),
+            digest: "sha256:1".into(),
+            last_update_time: "2026-01-01T00:00:00Z".parse().unwrap(),
+            size: None,
+            metadata: Default::default(),
+        });
+        for object in [
+            new.clone(),
+            repository("ns", "includer", Some("app")),
+            repository("other", "includer", Some("app")),
+            repository("ns", "apart", None),
+        ] {
+            cache.observe(object);
+        }
+        let key = ObjectKey::new("ns", "app");
+        on_change(&queue, &cache, &Change { key, old: Some(Arc::new(old)), new: Some(Arc::new(new)), initial: false });
+        let woken = queue.next().await.map(|lease| lease.key.clone());
+        assert_eq!(woken, Some(ObjectKey::new("ns", "includer")));
+        assert!(tokio::time::timeout(Duration::from_millis(50), queue.next()).await.is_err(), "nobody else");
+    }
+}

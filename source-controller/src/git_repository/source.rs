@@ -157,4 +157,26 @@ mod tests {
         assert_eq!(of(&spec), Reference::Branch("b".into()));
         assert_eq!(reference(&GitRepository::default()), Reference::Branch("master".into()));
     }
+
+    /// SRC-GIT-18: App data and the provider github belong together; without a Secret only a change of the object helps.
+    #[test]
+    fn providers_are_checked() {
+        let secret = |key: &str| SecretData { name: "ns/s".into(), data: [(key.to_owned(), b"1".to_vec())].into() };
+        let (app, plain) = (secret("githubAppID"), secret("username"));
+        let check = |provider, secret| {
+            let mut object = GitRepository::default();
+            object.spec.provider = provider;
+            check_provider(&object, secret).err().map(|b| (b.failure.reason, b.failure.class))
+        };
+        let invalid = |class| Some(("InvalidProviderConfiguration".to_owned(), class));
+        use ferroflux_conditions::FailureClass::{Generic, Stalling};
+        assert_eq!(check(None, None), None);
+        assert_eq!(check(Some(GitProvider::Generic), Some(&plain)), None);
+        assert_eq!(check(None, Some(&app)), invalid(Generic));
+        assert_eq!(check(Some(GitProvider::Github), None), invalid(Stalling));
+        assert_eq!(check(Some(GitProvider::Github), Some(&plain)), invalid(Generic));
+        for unsupported in [GitProvider::Azure, GitProvider::Aws] {
+            assert_eq!(check(Some(unsupported), None), Some(("AuthenticationFailed".to_owned(), Generic)), "told, not ignored");
+        }
+    }
 }
