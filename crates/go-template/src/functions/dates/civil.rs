@@ -27,8 +27,11 @@ pub(super) fn date_of(days: i64) -> Date {
     Date { year: year_of_era + era * 400 + i64::from(month <= 2), month, day }
 }
 
-/// The day of a date, counted from 1970-01-01. Months and days beyond their ranges carry over.
+/// The day of a date, counted from 1970-01-01. Months and days beyond their ranges carry over; numbers beyond all sense
+/// are cut, so that nothing overflows.
 pub(super) fn days_of(year: i64, month: i64, day: i64) -> i64 {
+    const MOST: i64 = 1_000_000_000_000;
+    let [year, month, day] = [year, month, day].map(|n| n.clamp(-MOST, MOST));
     let year = year + (month - 1).div_euclid(12);
     let month = (month - 1).rem_euclid(12) + 1;
     let year = if month <= 2 { year - 1 } else { year };

@@ -71,7 +71,7 @@ impl Zone {
         if guess == 0 {
             return wall;
         }
-        wall - self.at(wall - guess).1
+        wall.wrapping_sub(self.at(wall.wrapping_sub(guess)).1)
     }
 
     /// The offset under an abbreviation around a wall clock time, if the zone knows it.

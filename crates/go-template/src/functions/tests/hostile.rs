@@ -49,4 +49,28 @@ proptest! {
             let _ = call(function.name(), &args);
         }
     }
+
+    /// The same for the methods of times, durations and versions.
+    #[test]
+    fn no_method_panics(args in prop::collection::vec(argument(), 0..4)) {
+        let time = call("now", &[]).unwrap();
+        let duration = method(&time, "Sub", &[call("toDate", &["2006".into(), "1999".into()]).unwrap()]).unwrap();
+        for receiver in [time, duration, call("semver", &["1.2.3-a".into()]).unwrap()] {
+            let Some(Type::Named(named)) = receiver.type_of() else { panic!("a type without methods") };
+            for function in named.methods {
+                if let Ok(answer) = method(&receiver, function.name(), &args) {
+                    let _ = call("toString", &[answer.clone()]);
+                    let _ = call("toJson", &[answer]);
+                }
+            }
+        }
+    }
+}
+
+fn method(receiver: &Value, name: &str, args: &[Value]) -> Result<Value, crate::error::CallError> {
+    let function = receiver.type_of().and_then(|t| t.method(&name.into())).unwrap();
+    let crate::function::Body::Plain(body) = function.body() else { panic!("{name} is no plain method") };
+    let (host, meter) = (super::Fixed(1.into()), crate::limits::Meter::new(crate::limits::Limits::default()));
+    let all: Vec<Value> = std::iter::once(receiver).chain(args).cloned().collect();
+    body(&crate::context::Context::new(&host, &meter), &crate::function::Args::new(&all))
 }
