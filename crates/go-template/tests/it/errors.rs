@@ -58,6 +58,15 @@ fn arguments_are_checked_against_go_types() {
     ]);
 }
 
+/// HE-TPL-14: what is a panic in the original is an error of the call, in Go's one line.
+#[test]
+fn panics_of_the_original_are_errors() {
+    assert_eq!(
+        render("{{ div 1 0 }}").unwrap_err(),
+        "template: c/templates/t.yaml:1:3: executing \"c/templates/t.yaml\" at <div 1 0>: error calling div: runtime error: integer divide by zero"
+    );
+}
+
 /// HE-TPL-16: the trace, the place of the outermost template for `fail`, and Go's own text where a function failed.
 #[test]
 fn presentation() {
