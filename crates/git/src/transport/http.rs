@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use gix_transport::client::blocking_io::http::{GetResponse, Http, PostBodyDataKind, PostResponse};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Certificate, Client, Identity, Response, StatusCode};
+use reqwest::{Certificate, Client, Identity, Response, StatusCode, Url};
 
 use super::Failure;
 use crate::error::causes;
@@ -109,10 +109,19 @@ fn authorization(auth: &Auth, url: &RemoteUrl) -> Result<Option<HeaderValue>, Gi
     Ok(Some(value))
 }
 
+/// Scheme, host and port.
+type Authority = (String, Option<String>, Option<u16>);
+
+fn authority(url: &Url) -> Authority {
+    (url.scheme().to_owned(), url.host_str().map(str::to_owned), url.port_or_known_default())
+}
+
 /// gix's HTTP backend.
 pub(crate) struct Backend {
     client: Client,
     authorization: Option<HeaderValue>,
+    /// Whom the credentials are for.
+    authority: Authority,
     guard: Guard,
     failure: Failure,
     /// Where the server has moved the repository to.
@@ -121,10 +130,19 @@ pub(crate) struct Backend {
 
 impl Backend {
     pub(crate) fn new(client: Client, auth: &Auth, url: &RemoteUrl, guard: &Guard, failure: &Failure) -> Result<Self, GitError> {
-        Ok(Self { client, authorization: authorization(auth, url)?, guard: guard.clone(), failure: failure.clone(), moved: None })
+        Ok(Self {
+            client,
+            authorization: authorization(auth, url)?,
+            authority: authority(url.as_url()),
+            guard: guard.clone(),
+            failure: failure.clone(),
+            moved: None,
+        })
     }
 
-    fn headers(&self, lines: impl IntoIterator<Item = impl AsRef<str>>) -> HeaderMap {
+    /// The headers of a request; credentials only for the host that they were given for, wherever the server has sent us
+    /// (SRC-GIT-20).
+    fn headers(&self, url: &str, lines: impl IntoIterator<Item = impl AsRef<str>>) -> HeaderMap {
         let mut headers = HeaderMap::new();
         for line in lines {
             if let Some((name, value)) = line.as_ref().split_once(':')
@@ -134,7 +152,9 @@ impl Backend {
                 headers.append(name, value);
             }
         }
-        if let Some(value) = &self.authorization {
+        if let Some(value) = &self.authorization
+            && Url::parse(url).is_ok_and(|u| authority(&u) == self.authority)
+        {
             headers.insert(AUTHORIZATION, value.clone());
         }
         headers
@@ -157,7 +177,7 @@ impl Http for Backend {
         base_url: &str,
         headers: impl IntoIterator<Item = impl AsRef<str>>,
     ) -> gix_error::Result<GetResponse<HeaderLines, Body>> {
-        let exchange = self.exchange(self.client.get(url).headers(self.headers(headers)));
+        let exchange = self.exchange(self.client.get(url).headers(self.headers(url, headers)));
         let final_url = with(&exchange, |e| e.response().map(|r| r.url().to_string())).map_err(gix_error::Error::from_error)?;
         // The tail names the service; a redirect that changes it leads somewhere else than to this repository.
         if final_url != url {
@@ -184,7 +204,7 @@ impl Http for Backend {
         headers: impl IntoIterator<Item = impl AsRef<str>>,
         _body: PostBodyDataKind,
     ) -> gix_error::Result<PostResponse<HeaderLines, Body, RequestBody>> {
-        let exchange = self.exchange(self.client.post(url).headers(self.headers(headers)));
+        let exchange = self.exchange(self.client.post(url).headers(self.headers(url, headers)));
         Ok(PostResponse { post_body: RequestBody(Arc::clone(&exchange)), headers: HeaderLines::new(&exchange), body: Body::new(&exchange) })
     }
 

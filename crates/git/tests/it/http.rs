@@ -112,3 +112,35 @@ async fn a_silent_server_times_out() {
     let error = checkout(&f.client, &remote, &branch("main")).await.unwrap_err();
     assert!(matches!(error, GitError::Timeout(_)), "{error}");
 }
+
+/// SRC-GIT-20: a repository that has moved is followed, but the credentials stay with the host that they are for.
+#[tokio::test(flavor = "multi_thread")]
+async fn credentials_do_not_follow_redirects() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let f = Fixture::new();
+    f.repository("app").commit("c", &[("a", "1")]).unwrap();
+    let secret = ("alice".to_owned(), "s3cret".to_owned());
+    for demands in [false, true] {
+        let options = Options { basic: demands.then(|| secret.clone()), ..Options::default() };
+        let target = http::serve(&f.root(), options).await.unwrap();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/old.git", listener.local_addr().unwrap());
+        let new = target.url("app");
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut request = [0; 4096];
+                let _ = stream.read(&mut request).await;
+                let head = format!(
+                    "HTTP/1.1 301 Moved\r\nLocation: {new}/info/refs?service=git-upload-pack\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                );
+                let _ = stream.write_all(head.as_bytes()).await;
+            }
+        });
+        let auth = Auth::Basic { username: secret.0.clone(), password: Secret::new(&secret.1) };
+        let got = checkout(&f.client, &ferroflux_git::Remote { auth, ..remote(&url) }, &branch("main")).await;
+        match got {
+            Ok(_) => assert!(!demands, "the credentials were sent on"),
+            Err(error) => assert!(demands && matches!(error, GitError::Unauthorized { .. }), "{error}"),
+        }
+    }
+}
