@@ -129,11 +129,6 @@ pub fn write_json(out: &mut String, value: &Value) {
     }
 }
 
-/// [`write_json`] under a name that does not hide behind the text functions.
-pub(crate) fn write_json_value(out: &mut String, value: &Value) {
-    write_json(out, value);
-}
-
 fn write_json_number(out: &mut String, n: &Number) {
     match n.as_f64() {
         Some(v) if n.is_f64() => out.push_str(&format_json(v)),

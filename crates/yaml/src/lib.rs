@@ -8,6 +8,8 @@
 //! - [`Documents`], [`read_document`]: text to a tree of [`Node`]s that can be edited and written again (kyaml).
 //! - [`build`], [`Values`]: text straight into the caller's value type by a [`Builder`]; [`to_json`] and
 //!   [`to_json_text`] are such callers (sigs.k8s.io/yaml `Unmarshal`, `YAMLToJSON`).
+//! - [`write_document`]: a tree back to text with its styles, comments and anchors (kyaml); [`node_to_value`] and
+//!   [`node_to_json_text`]: a tree as plain data.
 //! - [`SigsWriter`]: a streaming writer with the bytes of sigs.k8s.io/yaml `Marshal` (Helm's `toYaml`, what kustomize
 //!   prints); [`node_to_yaml`], [`value_to_yaml`] and [`json_to_yaml`] drive it.
 //! - [`number`]: numbers as Go reads and prints them; [`sort_keys`]: the order in which go-yaml prints keys.

@@ -176,7 +176,6 @@ pub(crate) fn typed<'a>(dialect: Dialect, text: &'a str, style: Style, explicit:
                 (want, got, value) if want == got => Ok(value),
                 #[allow(clippy::cast_precision_loss, reason = "the tag asks for a float")]
                 ("float", "int", Scalar::Int(v)) => Ok(Scalar::Float(v as f64)),
-                // a year is a number when the tag says so, although it starts like a date
                 _ => Err(mismatch(got)),
             }
         }

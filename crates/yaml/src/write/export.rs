@@ -11,7 +11,7 @@ use serde_json::{Map, Number, Value};
 use super::block::SigsWriter;
 use super::node::{WriteOptions, write_document};
 use crate::error::{Error, ErrorKind};
-use crate::json::{write_json_string, write_json_value};
+use crate::json::{write_json, write_json_string};
 use crate::key_order::sort_keys;
 use crate::node::{Kind, Node, Style, Tag};
 use crate::number::format_g;
@@ -199,7 +199,7 @@ impl JsonText {
 impl Sink for JsonText {
     fn scalar(&mut self, scalar: Scalar<'_>) {
         self.separate();
-        write_json_value(&mut self.out, &to_value(scalar));
+        write_json(&mut self.out, &to_value(scalar));
     }
 
     fn text(&mut self, text: &str) {
