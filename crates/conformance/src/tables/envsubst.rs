@@ -60,7 +60,11 @@ fn variables(input: &Value) -> Result<Variables, String> {
     let mut all = Variables::new();
     for from in input["postBuild"]["substituteFrom"].as_array().into_iter().flatten() {
         let (kind, name) = (&from["kind"], &from["name"]);
-        let found = input["cluster"].as_array().into_iter().flatten().find(|o| o["kind"] == *kind && o["metadata"]["name"] == *name && o["metadata"]["namespace"] == "ns");
+        let found = input["cluster"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .find(|o| o["kind"] == *kind && o["metadata"]["name"] == *name && o["metadata"]["namespace"] == "ns");
         match (kind.as_str(), found) {
             (Some("ConfigMap"), Some(o)) => object(&o["data"]).for_each(|(k, v)| all.set(k, v.as_str().unwrap_or_default())),
             (Some("Secret"), Some(o)) => {
@@ -68,7 +72,9 @@ fn variables(input: &Value) -> Result<Variables, String> {
                     all.set(k, STANDARD.decode(v.as_str().unwrap_or_default()).map_err(show)?);
                 }
             }
-            (Some("ConfigMap" | "Secret"), None) if from["optional"] != true => return Err(format!("substitute from '{kind}/{name}' error: not found")),
+            (Some("ConfigMap" | "Secret"), None) if from["optional"] != true => {
+                return Err(format!("substitute from '{kind}/{name}' error: not found"));
+            }
             _ => {}
         }
     }

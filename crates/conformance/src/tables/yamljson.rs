@@ -2,7 +2,10 @@
 
 use std::fmt::Display;
 
-use ferroflux_yaml::{Aliases, BuildOptions, Documents, Duplicates, ReadOptions, WriteOptions, json_to_yaml, node_to_json_text, read_document, to_json_text, write_document};
+use ferroflux_yaml::{
+    Aliases, BuildOptions, Documents, Duplicates, ReadOptions, WriteOptions, json_to_yaml, node_to_json_text, read_document, to_json_text,
+    write_document,
+};
 use serde_json::{Value, json};
 
 use super::judge;
