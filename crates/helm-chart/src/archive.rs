@@ -127,6 +127,7 @@ pub(crate) fn read_within(bytes: &[u8], budget: &mut Budget) -> Result<Vec<Chart
             return Err(ArchiveError::FileTooLarge { name: raw_name, limit: budget.limits.file_bytes });
         }
         data.clear();
+        data.reserve_exact(usize::try_from(size).unwrap_or(0));
         (&mut entry).take(size).read_to_end(&mut data).map_err(failed)?;
         if (data.len() as u64) < size {
             return Err(ArchiveError::Truncated);

@@ -37,7 +37,6 @@ mod schema;
 mod template;
 mod tree;
 pub mod values;
-mod yaml_error;
 
 pub use archive::{ArchiveError, looks_like_gzip, read_archive};
 pub use capabilities::{KubeVersionError, offline_capabilities, parse_kube_version};

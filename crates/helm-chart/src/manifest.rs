@@ -88,7 +88,11 @@ pub fn sort(mut files: Vec<RenderedFile>) -> Result<Sorted, ManifestError> {
             }
         }
     }
-    sorted.manifests.sort_by(|a, b| install_rank(&a.head.kind).cmp(&install_rank(&b.head.kind)));
-    sorted.hooks.sort_by(|a, b| install_rank(a.kind()).cmp(&install_rank(b.kind())));
+    let rank = |kind: &str| {
+        let (place, name) = install_rank(kind);
+        (place, name.to_owned())
+    };
+    sorted.manifests.sort_by_cached_key(|m| rank(&m.head.kind));
+    sorted.hooks.sort_by_cached_key(|h| rank(h.kind()));
     Ok(sorted)
 }

@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 
 use ferroflux_yaml::{BuildOptions, Limits, build, decode};
 
-use crate::yaml_error::describe;
 use fields::{Field, HeadBuilder};
 
 /// What a manifest says about itself. Missing parts are empty; numbers and booleans have become text.
@@ -52,7 +51,7 @@ impl Head {
 
     fn parse_fully(text: &str) -> Result<Self, HeadError> {
         let limits = Limits { depth: 512, ..Limits::default() };
-        let yaml = |e: ferroflux_yaml::Error| HeadError::Yaml(describe(&e, text));
+        let yaml = |e: ferroflux_yaml::Error| HeadError::Yaml(e.to_string());
         let decoded = decode(text.as_bytes(), &limits).map_err(yaml)?;
         let root = build(&decoded, &mut HeadBuilder, BuildOptions { limits, ..BuildOptions::default() }).map_err(yaml)?;
         let wrong = |field: &Field, place| Err(HeadError::Type { found: field.json_type(), place });

@@ -8,7 +8,6 @@ use ferroflux_yaml::number::format_g;
 use ferroflux_yaml::{BuildOptions, Builder, Limits, Scalar, build, decode};
 
 use crate::values::Tree;
-use crate::yaml_error::describe;
 
 /// Why a YAML file of a chart is not what it should be. The texts are those of the Go libraries.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -91,8 +90,8 @@ pub(super) struct Object {
 /// Reads a text that must be a mapping; `None` for an empty one. `type_name` is the Go struct of messages.
 pub(super) fn read_object(text: &[u8], type_name: &'static str) -> Result<Option<Object>, DecodeError> {
     let limits = Limits { bytes: 16 << 20, depth: 64, nodes: 1_000_000 };
-    let text = decode(text, &limits).map_err(|e| DecodeError::Yaml(describe(&e, "")))?;
-    let yaml = |e: ferroflux_yaml::Error| DecodeError::Yaml(describe(&e, &text));
+    let text = decode(text, &limits).map_err(|e| DecodeError::Yaml(e.to_string()))?;
+    let yaml = |e: ferroflux_yaml::Error| DecodeError::Yaml(e.to_string());
     match build(&text, &mut FieldBuilder, BuildOptions { limits, ..BuildOptions::default() }).map_err(yaml)? {
         Field::Map(fields) => Ok(Some(Object { fields, type_name, path: String::new() })),
         Field::Null => Ok(None),

@@ -58,6 +58,9 @@ impl Unevaluated {
 
 type Active = Vec<usize>;
 
+/// Whether a number keeps to a limit.
+type Holds = fn(f64, f64) -> bool;
+
 /// One schema applied to one instance.
 struct Run<'r> {
     instance: &'r Value,
@@ -113,9 +116,7 @@ impl Checker<'_> {
         let stopped = self.keywords(object, &mut run);
         let Run { errors, left, at, active, .. } = run;
         active.pop();
-        if let Err(violation) = stopped {
-            return Err(violation);
-        }
+        stopped?;
         let mut errors = errors;
         match errors.len() {
             0 => Ok(left),
@@ -420,7 +421,7 @@ impl Checker<'_> {
         if strict("exclusiveMaximum") {
             below = maximum.take();
         }
-        let checks: [(&str, Option<f64>, fn(f64, f64) -> bool); 5] = [
+        let checks: [(&str, Option<f64>, Holds); 5] = [
             ("minimum", minimum, |v, limit| v >= limit),
             ("maximum", maximum, |v, limit| v <= limit),
             ("exclusiveMinimum", above, |v, limit| v > limit),

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use ferroflux_yaml::{BuildOptions, Builder, Limits, Scalar, build, decode};
 
 use super::{Table, Tree, merge_tables};
-use crate::yaml_error::describe;
 
 /// Levels of nesting that a values file may have.
 const MAX_DEPTH: usize = 256;
@@ -31,11 +30,11 @@ pub enum ReadError {
 /// are merged over earlier ones.
 pub fn read_values(bytes: &[u8]) -> Result<Table, ReadError> {
     let limits = Limits { depth: MAX_DEPTH, ..Limits::default() };
-    let text = decode(bytes, &limits).map_err(|e| ReadError::Yaml(describe(&e, "")))?;
+    let text = decode(bytes, &limits).map_err(|e| ReadError::Yaml(e.to_string()))?;
     let mut values = Table::new();
     for document in documents(&text)? {
         let options = BuildOptions { limits, ..BuildOptions::default() };
-        let tree = build(&document, &mut TreeBuilder, options).map_err(|e| ReadError::Yaml(describe(&e, &document)))?;
+        let tree = build(&document, &mut TreeBuilder, options).map_err(|e| ReadError::Yaml(e.to_string()))?;
         let kind = match tree {
             Tree::Table(table) if values.is_empty() => {
                 values = Arc::unwrap_or_clone(table);
