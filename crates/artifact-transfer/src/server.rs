@@ -31,10 +31,17 @@ pub struct Server {
 }
 
 impl Server {
-    /// Binds `address` in the form of the flags: `:9090`, `host:port` or `[v6]:port`.
+    /// Binds `address` in the form of the flags: `host:port`, `[v6]:port`, or `:9090` for all addresses of both families.
     pub async fn bind(address: &str, storage: Arc<Storage>) -> io::Result<Self> {
-        let address = if address.starts_with(':') { format!("0.0.0.0{address}") } else { address.to_owned() };
-        Ok(Self { listener: TcpListener::bind(address).await?, storage })
+        let listener = match address.strip_prefix(':') {
+            // A host without IPv6 has only the other one.
+            Some(port) => match TcpListener::bind(format!("[::]:{port}")).await {
+                Ok(listener) => listener,
+                Err(_) => TcpListener::bind(format!("0.0.0.0:{port}")).await?,
+            },
+            None => TcpListener::bind(address).await?,
+        };
+        Ok(Self { listener, storage })
     }
 
     /// The address that was bound, for port 0.

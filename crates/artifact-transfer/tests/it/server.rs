@@ -1,3 +1,6 @@
+use std::sync::Arc;
+
+use ferroflux_artifact_transfer::server::Server;
 use reqwest::{Client, Method, StatusCode};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -109,4 +112,37 @@ async fn raw(addr: std::net::SocketAddr, path: &str) -> String {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
     answer
+}
+
+/// SRC-ART-08: the forms of `--storage-addr`; `:0` takes clients of both address families.
+#[tokio::test]
+async fn addresses_are_bound() {
+    let f = Fixture::start().await;
+    for (address, host) in [(":0", "127.0.0.1"), ("127.0.0.1:0", "127.0.0.1"), ("localhost:0", "localhost")] {
+        let server = Server::bind(address, Arc::clone(&f.storage)).await.unwrap();
+        let port = server.local_addr().unwrap().port();
+        tokio::spawn(server.run(std::future::pending()));
+        let answer = client().get(format!("http://{host}:{port}/")).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK, "{address}");
+    }
+    assert!(Server::bind("nonsense", Arc::clone(&f.storage)).await.is_err());
+}
+
+/// SRC-ART-08: the end comes within the time of grace, whatever clients do.
+#[tokio::test]
+async fn the_server_stops() {
+    let f = Fixture::start().await;
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let server = Server::bind("127.0.0.1:0", Arc::clone(&f.storage)).await.unwrap();
+    let addr = server.local_addr().unwrap();
+    let running = tokio::spawn(server.run(async {
+        let _ = stopped.await;
+    }));
+    // A connection that is kept open and says nothing more.
+    let idle = tokio::net::TcpStream::connect(addr).await.unwrap();
+    assert!(client().get(format!("http://{addr}/")).send().await.unwrap().status().is_success());
+    drop(stop);
+    running.await.unwrap();
+    drop(idle);
+    assert!(tokio::net::TcpStream::connect(addr).await.is_err());
 }
