@@ -283,17 +283,16 @@ impl<'l, 'p> Target<'l, 'p> {
     }
 
     /// Runs the whole kustomization on what is there already: nothing, or for a component what its parent has.
-    pub(crate) fn accumulate(&self, mut gathered: Accumulator, state: &mut State<'_>, depth: usize) -> Result<Accumulator> {
+    pub(crate) fn accumulate(&mut self, mut gathered: Accumulator, state: &mut State<'_>, depth: usize) -> Result<Accumulator> {
         state.options.cancel.check()?;
-        let k = &self.kustomization;
-        gathered = self.accumulate_resources(gathered, &k.resources, "resources", state, depth)?;
+        gathered = self.accumulate_resources(gathered, &self.kustomization.resources, "resources", state, depth)?;
         configuration::unite(&mut gathered.configuration, &self.configurations()?)?;
         self.run_generators(&mut gathered, state, depth)?;
         gathered = self.accumulate_components(gathered, state, depth)?;
         self.run_transformers(&mut gathered, state, depth)?;
         self.run_validators(&mut gathered, state, depth)?;
         let Accumulator { resources, variables, .. } = &mut gathered;
-        variables.declare(&k.vars, resources).map_err(|e| e.in_file(&self.file_path()).in_field("vars"))?;
+        variables.declare(&self.kustomization.vars, resources).map_err(|e| e.in_file(&self.file_path()).in_field("vars"))?;
         Ok(gathered)
     }
 

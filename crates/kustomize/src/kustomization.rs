@@ -76,10 +76,14 @@ impl Kustomization {
     /// Reads a file's text. `directory` is named in messages; `warn` gets one line for each deprecated field and each
     /// repeated key.
     pub(crate) fn read(text: &str, directory: &str, unknown: Unknown, warn: &mut dyn FnMut(String)) -> Result<Self> {
-        let options = ReadOptions { dialect: Dialect::SigsYaml, duplicates: Duplicates::LastWins, ..ReadOptions::default() };
-        let node = read_document(text, options)
-            .map_err(|e| Error::new(ErrorKind::KustomizationInvalid, format!("invalid Kustomization: {e}")).at(e.line(), e.column()))?;
-        warn_of_repeated_keys(text, warn);
+        let strict = ReadOptions { dialect: Dialect::SigsYaml, ..ReadOptions::default() };
+        let node = read_document(text, strict).or_else(|repeated| {
+            // the original takes the last of repeated keys without a word (KB-UX-02)
+            let node = read_document(text, ReadOptions { duplicates: Duplicates::LastWins, ..strict })
+                .map_err(|e| Error::new(ErrorKind::KustomizationInvalid, format!("invalid Kustomization: {e}")).at(e.line(), e.column()))?;
+            warn(format!("{repeated}; the last one counts"));
+            Ok::<_, Error>(node)
+        })?;
         Self::from_node(&node, directory, unknown, warn)
     }
 
@@ -172,14 +176,6 @@ fn says_something(node: &Node) -> bool {
         let known = <Kustomization as crate::decode::Record>::FIELDS.iter().any(|f| name.eq_ignore_ascii_case(f));
         known && !is_type && !value.is_null() && value.text() != Some("") && !(merged && value.is_empty())
     })
-}
-
-/// The original takes the last of repeated keys without a word (KB-UX-02).
-fn warn_of_repeated_keys(text: &str, warn: &mut dyn FnMut(String)) {
-    let strict = ReadOptions { dialect: Dialect::SigsYaml, ..ReadOptions::default() };
-    if let Err(e) = read_document(text, strict) {
-        warn(format!("{e}; the last one counts"));
-    }
 }
 
 #[cfg(test)]

@@ -191,7 +191,8 @@ impl Resource {
     /// Remembers the present id before it changes.
     pub(crate) fn remember_id(&mut self) {
         let id = self.id();
-        let previous = PreviousId { name: id.name.to_owned(), namespace: id.effective_namespace().to_owned(), kind: id.gvk.kind.to_owned() };
+        let previous =
+            PreviousId { name: id.name.to_owned(), namespace: id.effective_namespace().to_owned(), kind: id.gvk.kind.to_owned() };
         self.previous.push(previous);
     }
 

@@ -44,7 +44,10 @@ impl Target<'_, '_> {
         Some(Place { file: self.file_path(), line: at.line, column: at.column })
     }
 
-    pub(super) fn run_generators(&self, gathered: &mut Accumulator, state: &mut State<'_>, depth: usize) -> Result<()> {
+    pub(super) fn run_generators(&mut self, gathered: &mut Accumulator, state: &mut State<'_>, depth: usize) -> Result<()> {
+        // taken out: there may be thousands, and nothing needs them afterwards
+        let config_maps = std::mem::take(&mut self.kustomization.config_map_generator);
+        let secrets = std::mem::take(&mut self.kustomization.secret_generator);
         let k = &self.kustomization;
         let global = k.generator_options.as_ref();
         // many generators may read one file
@@ -57,25 +60,23 @@ impl Target<'_, '_> {
                 Ok(content)
             }
         };
-        let mut made: Vec<(Resource, Option<Origin>)> = Vec::with_capacity(k.config_map_generator.len() + k.secret_generator.len());
-        for (number, args) in k.config_map_generator.iter().enumerate() {
+        let mut made: Vec<(Resource, Option<Box<Origin>>)> = Vec::with_capacity(config_maps.len() + secrets.len());
+        for (number, mut args) in config_maps.into_iter().enumerate() {
             state.options.cancel.check()?;
-            let mut args = args.clone();
             args.args.options = generators::merged_options(args.args.options.as_ref(), global);
             let resource = generators::config_map(&args, &mut read);
             made.push((
                 self.at_field(resource, format!("configMapGenerator[{number}] '{}'", args.args.name))?,
-                self.origin_of("ConfigMapGenerator"),
+                self.origin_of("ConfigMapGenerator").map(Box::new),
             ));
         }
-        for (number, args) in k.secret_generator.iter().enumerate() {
+        for (number, mut args) in secrets.into_iter().enumerate() {
             state.options.cancel.check()?;
-            let mut args = args.clone();
             args.args.options = generators::merged_options(args.args.options.as_ref(), global);
             let resource = generators::secret(&args, &mut read);
             made.push((
                 self.at_field(resource, format!("secretGenerator[{number}] '{}'", args.args.name))?,
-                self.origin_of("SecretGenerator"),
+                self.origin_of("SecretGenerator").map(Box::new),
             ));
         }
         if let Some(chart) = k.helm_charts.first() {
@@ -83,7 +84,7 @@ impl Target<'_, '_> {
             return self.at_field(Err(refused), format!("helmCharts[0] '{}'", chart.name));
         }
         for configuration in self.plugin_objects(&k.generators, "generators", state, depth)? {
-            let origin = origin_of_plugin(&configuration);
+            let origin = origin_of_plugin(&configuration).map(Box::new);
             match self.at_field(plugins::configure(&configuration, self), "generators")? {
                 Plugin::Generator(resources) => made.extend(resources.into_iter().map(|r| (r, origin.clone()))),
                 Plugin::Transformer(_) => {
@@ -94,7 +95,7 @@ impl Target<'_, '_> {
         }
         for (mut resource, origin) in made {
             if let Some(origin) = origin {
-                resource.origin.get_or_insert_with(|| Box::new(origin));
+                resource.origin.get_or_insert(origin);
             }
             self.at_field(gathered.resources.absorb(resource), "generators")?;
         }
