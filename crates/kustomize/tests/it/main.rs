@@ -6,6 +6,7 @@ mod flux;
 mod hostile;
 mod remote;
 mod scale;
+mod transform;
 
 use ferroflux_kustomize::{MemoryFileSystem, Options, Order, build, to_yaml_stream};
 
