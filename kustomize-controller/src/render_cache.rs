@@ -105,3 +105,56 @@ impl Entries {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use serde_json::json;
+
+    fn key(artifact: &str, path: &str, variables: &[(&str, &str)]) -> CacheKey {
+        let mut object = Kustomization::default();
+        object.spec.path = Some(path.to_owned());
+        let variables: Variables = variables.iter().copied().collect();
+        CacheKey::new(&Algorithm::Sha256.digest(artifact.as_bytes()), &object, Some(&variables))
+    }
+
+    fn rendered(bytes: usize) -> Rendered {
+        Rendered { objects: vec![json!({"data": "x".repeat(bytes)})], digest: "sha256:x".into(), warnings: vec!["once".into()] }
+    }
+
+    /// KC-PERF-04: the artifact, the spec and the variables decide whether manifests are the same.
+    #[test]
+    fn keys() {
+        let base = key("a", "./", &[("A", "1")]);
+        assert_eq!(base, key("a", "./", &[("A", "1")]));
+        for other in [
+            key("b", "./", &[("A", "1")]),
+            key("a", "./x", &[("A", "1")]),
+            key("a", "./", &[("A", "2")]),
+            key("a", "./", &[("B", "1")]),
+            key("a", "./", &[]),
+        ] {
+            assert_ne!(base, other);
+        }
+    }
+
+    /// KC-PERF-04: what was rendered from the same is found, warnings are given once, and memory is bounded.
+    #[test]
+    fn keeps_what_fits() {
+        let cache = RenderCache::default();
+        let name = |i: usize| ObjectKey::new("ns", format!("app-{i}"));
+        let key = |i: usize| key(&i.to_string(), "./", &[]);
+        for i in 0..40 {
+            cache.put(&name(i), key(i), &rendered(1 << 20));
+            assert!(cache.get(&name(0), &key(0)).is_some_and(|r| r.warnings.is_empty()), "what is used stays");
+        }
+        assert!(cache.0.lock().unwrap().bytes <= CAPACITY);
+        assert!(cache.get(&name(1), &key(1)).is_none() && cache.get(&name(39), &key(39)).is_some());
+        assert!(cache.get(&name(39), &key(38)).is_none());
+        cache.put(&name(0), key(0), &rendered(CAPACITY));
+        assert!(cache.get(&name(0), &key(0)).is_none(), "too large to keep, and the old one is gone");
+        cache.forget(&name(39));
+        assert!(cache.get(&name(39), &key(39)).is_none());
+    }
+}

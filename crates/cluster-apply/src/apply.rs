@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use ferroflux_manifest::managed_fields::{self, ForeignManager};
 use ferroflux_manifest::order::{self, Stage};
-use ferroflux_manifest::{IgnoreRules, ObjectRef, directive, drift, field, normalize};
+use ferroflux_manifest::{IgnoreRules, Inventory, ObjectRef, directive, drift, field, normalize};
 use futures::{FutureExt, StreamExt, TryStreamExt};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -59,6 +59,8 @@ pub struct Apply {
     targets: Vec<Target>,
     /// Objects that were deleted in order to be recreated, for a Warning event (KC-APPLY-09).
     recreated: Vec<ObjectRef>,
+    /// All objects that were written, also by a stage that failed later.
+    written: Inventory,
     defined_kinds: bool,
 }
 
@@ -95,12 +97,24 @@ impl Apply {
                 (stage, objects.into_iter().map(|(_, object)| object).collect())
             })
             .collect();
-        Self { stages, changes: ChangeSet::default(), targets: Vec::new(), recreated: Vec::new(), defined_kinds: false }
+        Self {
+            stages,
+            changes: ChangeSet::default(),
+            targets: Vec::new(),
+            recreated: Vec::new(),
+            written: Inventory::default(),
+            defined_kinds: false,
+        }
     }
 
     /// What the finished stages did.
     pub fn changes(&self) -> &ChangeSet {
         &self.changes
+    }
+
+    /// All objects that were written so far, also by a stage that failed: they are there and must not be forgotten.
+    pub fn written(&self) -> &Inventory {
+        &self.written
     }
 
     /// The objects that were deleted in order to be recreated since the last call.
@@ -127,7 +141,7 @@ impl Apply {
                 self.recreated.extend(doomed.iter().cloned());
                 return Ok(Progress::Gone(doomed.into_iter().map(Target::unread).collect()));
             }
-            let (changes, targets) = write(cluster, options, objects, plans).await?;
+            let (changes, targets) = write(cluster, options, objects, plans, &mut self.written).await?;
             self.defined_kinds |= targets.iter().any(|t| t.object.is_crd());
             self.changes.0.extend(changes);
             let pending: Vec<Target> = targets.iter().filter(|t| !t.is_current()).cloned().collect();
@@ -153,6 +167,7 @@ async fn write(
     options: &Options,
     objects: Vec<Value>,
     plans: Vec<Plan>,
+    written_ids: &mut Inventory,
 ) -> Result<(Vec<Change>, Vec<Target>), ApplyError> {
     let (mut changes, mut targets) = (Vec::with_capacity(plans.len()), Vec::with_capacity(plans.len()));
     for (object, plan) in objects.iter().zip(plans) {
@@ -174,6 +189,7 @@ async fn write(
         let written = cluster.apply(&id, payload, &options.manager, false).await;
         let written = written.map_err(|error| ApplyError::Apply { object: Box::new(id), error })?.object;
         let target = Target::of(&written);
+        written_ids.push(&target.object);
         if target.object.is_crd() {
             cluster.discovery().learn_definition(&written);
         }

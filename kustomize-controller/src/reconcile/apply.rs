@@ -8,7 +8,7 @@ use ferroflux_api::Artifact;
 use ferroflux_api::contract::reason;
 use ferroflux_api::kustomize::{Kustomization, ResourceInventory, ResourceRef};
 use ferroflux_artifact_transfer::fetch::{FetchError, Tree};
-use ferroflux_cluster_apply::{Apply, ApplyError, ChangeSet, Cluster, HealthWait, Options, Progress, Target, prune};
+use ferroflux_cluster_apply::{Apply, Cluster, HealthWait, Options, Progress, Target, prune};
 use ferroflux_conditions::types::READY;
 use ferroflux_controller_runtime::ObjectKey;
 use ferroflux_manifest::{IgnoreRule, IgnoreRules, IgnoreTarget, Inventory, ObjectRef};
@@ -198,7 +198,7 @@ impl KustomizationReconciler {
         } else {
             failure.to_string()
         };
-        self.apply_failed(attempt, &run, apply.changes(), &text)
+        self.apply_failed(attempt, &run, &apply, &text)
     }
 
     /// Applies stage after stage.
@@ -219,14 +219,16 @@ impl KustomizationReconciler {
                 (HealthWait::until_current(run.cluster.clone(), targets, false, self.waker(key)), false, STAGE_TIMEOUT)
             }
             Ok(Progress::Gone(targets)) => (HealthWait::until_gone(run.cluster.clone(), targets, self.waker(key)), true, attempt.timeout()),
-            Err(error) => return self.apply_failed(attempt, &run, apply.changes(), &describe(&error)),
+            Err(error) => return self.apply_failed(attempt, &run, &apply, &error.to_string()),
         };
         // Boxed: a stage that is current at once leads back here.
         Box::pin(self.resume_stage(key, attempt, run, apply, wait, Instant::now() + timeout, gone)).await
     }
 
-    fn apply_failed(&self, attempt: &mut Attempt, run: &Run, changes: &ChangeSet, error: &str) -> Step {
-        let lines: String = changes.changed_lines().lines().map(|l| format!("{l}\n")).collect();
+    fn apply_failed(&self, attempt: &mut Attempt, run: &Run, apply: &Apply, error: &str) -> Step {
+        // What was planned but not written is taken back; what was written is remembered.
+        attempt.status.inventory = Some(to_status(&run.before.union(apply.written()))).filter(|i| !i.entries.is_empty());
+        let lines: String = apply.changes().changed_lines().lines().map(|l| format!("{l}\n")).collect();
         attempt.note_history(run, reason::RECONCILIATION_FAILED);
         Failure::new(reason::RECONCILIATION_FAILED, format!("{error}\n{lines}")).into()
     }
@@ -316,10 +318,6 @@ fn stored_inventory(attempt: &Attempt) -> Inventory {
 
 fn to_status(inventory: &Inventory) -> ResourceInventory {
     ResourceInventory { entries: inventory.entries.iter().map(|e| ResourceRef { id: e.id.clone(), v: e.v.clone() }).collect() }
-}
-
-fn describe(error: &ApplyError) -> String {
-    error.to_string()
 }
 
 /// The targets of a health check on given objects.

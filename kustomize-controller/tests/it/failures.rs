@@ -46,6 +46,7 @@ async fn impersonation_is_denied() {
         "{message}"
     );
     assert!(w.get("v1", "ConfigMap", "map").await.is_none());
+    assert!(inventory(&failed).is_empty(), "what was planned but not applied is not remembered");
 }
 
 /// KC-SUB-06, KC-UX-01: all missing variables are named, with the object.
