@@ -16,20 +16,20 @@ pub fn shared() -> Result<&'static ControlPlane, &'static str> {
 }
 
 fn start() -> Result<ControlPlane, String> {
-    let (send, receive) = mpsc::channel();
+    let (send, receive) = mpsc::channel::<Result<ControlPlane, String>>();
     std::thread::spawn(move || {
         let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
             Ok(runtime) => runtime,
-            Err(error) => return send.send(Err(error.to_string())),
+            Err(error) => return drop(send.send(Err(error.to_string()))),
         };
         let started = runtime.block_on(async {
             let binaries = Binaries::find(|line| tell(line)).await.map_err(|e| e.to_string())?;
             ControlPlane::start(binaries, Home::Temporary).await.map_err(|e| e.to_string())
         });
-        let sent = send.send(started);
+        // The receiver waits for exactly this.
+        let _ = send.send(started);
         // Kept for the reactor that the pipes to the children are registered with.
         runtime.block_on(std::future::pending::<()>());
-        sent
     });
     receive.recv().unwrap_or_else(|e| Err(e.to_string()))
 }

@@ -107,11 +107,8 @@ impl Report {
     /// Holds the failures against a list of known ones: `name<TAB>reason`, `#` comments. The list must be exact, so
     /// that it can only shrink: a case that fails and is not listed is an error, and so is a listed one that passes.
     pub fn check_known(&self, known: &str) -> Result<(), String> {
-        let listed: BTreeMap<&str, &str> = known
-            .lines()
-            .filter(|l| !l.trim().is_empty() && !l.starts_with('#'))
-            .map(|l| l.split_once('\t').unwrap_or((l, "")))
-            .collect();
+        let listed: BTreeMap<&str, &str> =
+            known.lines().filter(|l| !l.trim().is_empty() && !l.starts_with('#')).map(|l| l.split_once('\t').unwrap_or((l, ""))).collect();
         let mut out = String::new();
         for (name, why) in &self.failed {
             if !listed.contains_key(name.as_str()) {
@@ -139,7 +136,8 @@ pub trait Suite {
 /// The lines of a corpus file as JSON values; a name that ends in `.gz` is unpacked.
 pub fn cases(path: &Path) -> Result<Vec<Value>> {
     let file = std::fs::File::open(path).with_context(|| format!("open corpus file {}", path.display()))?;
-    let reader: Box<dyn Read> = if path.extension().is_some_and(|e| e == "gz") { Box::new(flate2::read::GzDecoder::new(file)) } else { Box::new(file) };
+    let reader: Box<dyn Read> =
+        if path.extension().is_some_and(|e| e == "gz") { Box::new(flate2::read::GzDecoder::new(file)) } else { Box::new(file) };
     BufReader::new(reader)
         .lines()
         .enumerate()
