@@ -54,7 +54,9 @@ pub(crate) struct Build {
 /// Builds and prints.
 pub(crate) fn run(args: &Build) -> Result<()> {
     if args.enable_helm {
-        bail!("--enable-helm: charts in kustomizations are not supported; render the chart with `ferroflux template` and list the result under resources");
+        bail!(
+            "--enable-helm: charts in kustomizations are not supported; render the chart with `ferroflux template` and list the result under resources"
+        );
     }
     let files = DiskFileSystem::new("/").context("open the file system")?;
     let root = files.path_of(&args.dir).with_context(|| format!("{} is not a directory that can be read", args.dir.display()))?;
@@ -88,7 +90,9 @@ pub(crate) fn run(args: &Build) -> Result<()> {
         Ok(to.flush()?)
     };
     match &args.output {
-        Some(path) => write(&mut std::io::BufWriter::new(std::fs::File::create(path).with_context(|| format!("create {}", path.display()))?)),
+        Some(path) => {
+            write(&mut std::io::BufWriter::new(std::fs::File::create(path).with_context(|| format!("create {}", path.display()))?))
+        }
         None => write(&mut std::io::BufWriter::with_capacity(1 << 16, std::io::stdout().lock())),
     }
 }

@@ -50,7 +50,10 @@ async fn play(args: &Demo) -> Result<()> {
     let programs = Controllers::find()?;
     let fleet = args.repository.clone();
     if !fleet.join("clusters/demo").is_dir() {
-        bail!("{} has no folder clusters/demo: run the demo from the project's folder, or name a repository with --repository", fleet.display());
+        bail!(
+            "{} has no folder clusters/demo: run the demo from the project's folder, or name a repository with --repository",
+            fleet.display()
+        );
     }
 
     let binaries = Binaries::find(|line| view.note(line)).await?;

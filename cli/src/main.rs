@@ -28,7 +28,7 @@ enum Command {
     /// Build a kustomization and print it, as `kustomize build` does.
     Build(build::Build),
     /// Render a chart and print it, as `helm template` does.
-    Template(template::Args),
+    Template(Box<template::Args>),
     /// An embedded control plane for development.
     #[command(subcommand)]
     Dev(dev::Dev),
@@ -39,6 +39,9 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    // A render touches little memory here and there; pages of 2 MiB would be cleared and counted for nothing. A kernel
+    // without that switch refuses, which is as good.
+    let _ = rustix::thread::disable_transparent_huge_pages(true);
     let result = match Cli::parse().command {
         Command::Build(args) => build::run(&args),
         Command::Template(args) => template::run(&args),

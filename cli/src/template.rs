@@ -18,7 +18,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(300);
 #[command(
     after_help = "Examples:\n  ferroflux template my-release ./chart -f values.yaml --set image.tag=1.2.3\n  ferroflux template ./podinfo-6.14.1.tgz --namespace web --kube-version 1.33 --include-crds"
 )]
-pub struct Args {
+pub(crate) struct Args {
     /// `NAME CHART`, or `CHART` alone: the release's name and a chart directory or a packaged chart.
     #[arg(value_name = "NAME] [CHART", required = true, num_args = 1..=2)]
     name_and_chart: Vec<String>,
@@ -82,10 +82,7 @@ pub struct Args {
 }
 
 /// Runs the command.
-pub fn run(args: &Args) -> anyhow::Result<()> {
-    // One render touches little memory here and there; pages of 2 MiB would be cleared and counted for nothing. Where the
-    // kernel knows no such switch, all is as before.
-    let _ = rustix::thread::disable_transparent_huge_pages(true);
+pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let host = SystemHost::new(std::env::var("TZ").unwrap_or_else(|_| "UTC".to_owned()));
     let limits = Limits { deadline: Instant::now().checked_add(TIME_LIMIT), ..Limits::default() };
     let (release, chart) = args.name_and_chart(&host)?;

@@ -23,7 +23,7 @@ fn start() -> Result<ControlPlane, String> {
             Err(error) => return drop(send.send(Err(error.to_string()))),
         };
         let started = runtime.block_on(async {
-            let binaries = Binaries::find(|line| tell(line)).await.map_err(|e| e.to_string())?;
+            let binaries = Binaries::find(tell).await.map_err(|e| e.to_string())?;
             ControlPlane::start(binaries, Home::Temporary).await.map_err(|e| e.to_string())
         });
         // The receiver waits for exactly this.

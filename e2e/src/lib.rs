@@ -9,4 +9,4 @@ mod stack;
 mod world;
 
 pub use stack::{Controllers, Stack, stack};
-pub use world::{World, ready, resource};
+pub use world::{World, http_get, ready, resource};

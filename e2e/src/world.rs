@@ -11,7 +11,6 @@ use serde_json::{Value, json};
 use crate::stack::{PATIENCE, Stack, connect, stack};
 
 /// Where one scenario plays.
-#[derive()]
 pub struct World {
     /// The shared stack.
     pub stack: &'static Stack,
@@ -35,6 +34,11 @@ pub fn resource(kind: &str) -> ApiResource {
         other => other.split_once('/').map_or(("", "v1", other), |(group, kind)| (group, "v1", kind)),
     };
     ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind))
+}
+
+/// Gets a URL as a consumer of artifacts does, past any proxy of the environment.
+pub async fn http_get(url: &str) -> reqwest::Response {
+    reqwest::Client::builder().no_proxy().build().unwrap().get(url).send().await.unwrap()
 }
 
 /// Whether an object is ready at its present generation.

@@ -33,7 +33,9 @@ impl Cluster {
         let crds = ferroflux_api::crd::all();
         for crd in &crds {
             let name = format!("{}.{}", crd.plural, crd.group);
-            api.patch(&name, &PatchParams::apply(MANAGER).force(), &Patch::Apply(&crd.manifest)).await.with_context(|| format!("apply {name}"))?;
+            api.patch(&name, &PatchParams::apply(MANAGER).force(), &Patch::Apply(&crd.manifest))
+                .await
+                .with_context(|| format!("apply {name}"))?;
             await_condition(api.clone(), &name, conditions::is_crd_established()).await?;
         }
         Ok(crds.len())
@@ -69,7 +71,8 @@ impl Cluster {
 
     /// Asks for a reconcile now, as `flux reconcile source git` does.
     pub(super) async fn request_reconcile(&self, source: &str) -> Result<()> {
-        let api: Api<DynamicObject> = Api::namespaced_with(self.client.clone(), NAMESPACE, &resource("source.toolkit.fluxcd.io/v1", "GitRepository"));
+        let api: Api<DynamicObject> =
+            Api::namespaced_with(self.client.clone(), NAMESPACE, &resource("source.toolkit.fluxcd.io/v1", "GitRepository"));
         let now = jiff::Timestamp::now().to_string();
         let patch = json!({"metadata": {"annotations": {"reconcile.fluxcd.io/requestedAt": now}}});
         api.patch(source, &PatchParams::default(), &Patch::Merge(patch)).await?;
@@ -82,7 +85,10 @@ impl Cluster {
             let api: Api<DynamicObject> = Api::namespaced_with(self.client.clone(), NAMESPACE, &resource(api_version, kind));
             watcher(api, watcher::Config::default()).default_backoff().applied_objects()
         };
-        let changes = futures::stream::select(watch("source.toolkit.fluxcd.io/v1", "GitRepository"), watch("kustomize.toolkit.fluxcd.io/v1", "Kustomization"));
+        let changes = futures::stream::select(
+            watch("source.toolkit.fluxcd.io/v1", "GitRepository"),
+            watch("kustomize.toolkit.fluxcd.io/v1", "Kustomization"),
+        );
         pin_mut!(changes);
         let mut ready: BTreeMap<String, Option<String>> = BTreeMap::new();
         while let Some(change) = changes.next().await {
@@ -111,7 +117,8 @@ impl Cluster {
         };
         let mut shop = Shop { lines: Vec::new(), images: Vec::new(), budgets: list("policy/v1", "PodDisruptionBudget").await?.len() };
         for deployment in list("apps/v1", "Deployment").await? {
-            let image = deployment.data.pointer("/spec/template/spec/containers/0/image").and_then(Value::as_str).unwrap_or_default().to_owned();
+            let image =
+                deployment.data.pointer("/spec/template/spec/containers/0/image").and_then(Value::as_str).unwrap_or_default().to_owned();
             shop.lines.push(format!("Deployment/{:<21} {image}", deployment.name_any()));
             shop.images.push(image);
         }

@@ -140,7 +140,7 @@ impl Default for Metrics {
             registry: Mutex::default(),
             before_scrape: Mutex::default(),
         };
-        registry.register_collector(Box::new(process::Process::default()));
+        registry.register_collector(Box::new(process::Process));
         *metrics.registry.lock().unwrap_or_else(PoisonError::into_inner) = registry;
         metrics
     }

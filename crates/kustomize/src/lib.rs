@@ -52,4 +52,5 @@ pub use kustomization::FILE_NAMES;
 pub use options::{CancelToken, Limits, LoadRestriction, OpenApiMode, Options, Order};
 pub use output::{Object, to_yaml_stream};
 pub use remote::{HttpFile, RemoteError, RemoteLoader, RepositoryUrl};
+pub use transformers::hash::name_suffix;
 pub use warning::Warning;

@@ -1,6 +1,6 @@
 //! GitRepository: what it follows, what it stores, what it says when it cannot.
 
-use ferroflux_e2e::{World, ready};
+use ferroflux_e2e::{World, http_get, ready};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -19,7 +19,7 @@ async fn a_branch_becomes_an_artifact() {
     assert_eq!(artifact["revision"], revision.as_str());
     let commit = revision.rsplit(':').next().unwrap();
     assert_eq!(artifact["path"], format!("gitrepository/source-branch/repo/{commit}.tar.gz"));
-    let bytes = reqwest::get(artifact["url"].as_str().unwrap()).await.unwrap().error_for_status().unwrap().bytes().await.unwrap();
+    let bytes = http_get(artifact["url"].as_str().unwrap()).await.error_for_status().unwrap().bytes().await.unwrap();
     assert_eq!(artifact["size"], bytes.len());
     let digest: String = Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect();
     assert_eq!(artifact["digest"], format!("sha256:{digest}"));
@@ -84,7 +84,7 @@ async fn suspended() {
     let url = world.ready("GitRepository", "repo").await["status"]["artifact"]["url"].as_str().unwrap().to_owned();
     world.patch("GitRepository", "repo", json!({"spec": {"suspend": true}})).await;
     let second = world.push(&[("app.yaml", &config_map("a", "2"))]).await;
-    reqwest::get(url).await.unwrap().error_for_status().unwrap();
+    http_get(&url).await.error_for_status().unwrap();
     assert_eq!(world.get("GitRepository", "repo").await["status"]["artifact"]["revision"], first.as_str());
     world.patch("GitRepository", "repo", json!({"spec": {"suspend": false}})).await;
     world
@@ -101,5 +101,5 @@ async fn deleted() {
     let url = world.ready("GitRepository", "repo").await["status"]["artifact"]["url"].as_str().unwrap().to_owned();
     world.delete("GitRepository", "repo").await;
     world.wait("GitRepository", "repo", "gone", serde_json::Value::is_null).await;
-    assert_eq!(reqwest::get(url).await.unwrap().status(), 404);
+    assert_eq!(http_get(&url).await.status(), 404);
 }

@@ -33,6 +33,7 @@ pub(super) fn run(op: &str, case: &Value) -> Option<Verdict> {
             let parsed = text("digest").parse::<Digest>();
             Some(judge(case, parsed.map(|d| json!({ "algorithm": d.algorithm().name(), "encoded": d.encoded() }))))
         }
+        "hash" => Some(judge(case, ferroflux_kustomize::name_suffix(text("object")).map(|hash| json!(hash)))),
         _ => None,
     }
 }

@@ -1,5 +1,5 @@
 //! The crate from outside: archives, directories, values, hostile charts.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "tests")]
 
 mod archives;
 mod attacks;

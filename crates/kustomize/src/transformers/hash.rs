@@ -82,3 +82,11 @@ fn encode(node: &Node, kind: &str, always: &[&str], if_mapping: &str) -> Result<
     let fields: Vec<String> = fields.into_iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
     Ok(format!("{{{}}}", fields.join(",")))
 }
+
+/// The suffix that a name gets for the content of one object, given as YAML or JSON text. ConfigMaps and Secrets are
+/// hashed by kind, data and type alone: not by name, labels or annotations (KB-HASH-01).
+pub fn name_suffix(object: &str) -> Result<String> {
+    let node = ferroflux_yaml::read_document(object, ferroflux_yaml::ReadOptions::default())
+        .map_err(|e| Error::new(ErrorKind::MalformedYaml, e.to_string()))?;
+    content_hash(&Resource::new(node))
+}
