@@ -149,7 +149,9 @@ async fn backend(shared: &Shared, request: Request<Body>) -> std::io::Result<Res
     }
     let body = ReaderStream::new(output);
     // The child lives as long as its output is read.
-    let body = futures::stream::unfold((body, child), |(mut body, child)| async move { body.try_next().await.transpose().map(|chunk| (chunk, (body, child))) });
+    let body = futures::stream::unfold((body, child), |(mut body, child)| async move {
+        body.try_next().await.transpose().map(|chunk| (chunk, (body, child)))
+    });
     response.body(Body::from_stream(body)).map_err(std::io::Error::other)
 }
 

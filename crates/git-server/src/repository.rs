@@ -76,7 +76,14 @@ impl Repository {
 pub async fn git(dir: &Path, args: &[&str]) -> std::io::Result<String> {
     let identity = ["GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME"].map(|n| (n, "Ferroflux")).into_iter();
     let identity = identity.chain(["GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"].map(|n| (n, "ferroflux@example.com")));
-    let out = Command::new("git").args(args).current_dir(dir).envs(identity).env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1").output().await?;
+    let out = Command::new("git")
+        .args(args)
+        .current_dir(dir)
+        .envs(identity)
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .output()
+        .await?;
     if !out.status.success() {
         return Err(std::io::Error::other(format!("git {}: {}", args.join(" "), String::from_utf8_lossy(&out.stderr).trim())));
     }

@@ -49,6 +49,8 @@ async fn a_missing_path() {
     let world = World::new("errors-path").await;
     world.push(&[("a.yaml", &config_map("a", "1"))]).await;
     world.git_repository(nothing()).await;
+    // Without an artifact the reason would be the same.
+    world.ready("GitRepository", "repo").await;
     world.kustomization("apps", json!({"path": "./nowhere"})).await;
     let message = world.fails("Kustomization", "apps", "ArtifactFailed").await;
     assert!(message.contains("nowhere"), "{message}");

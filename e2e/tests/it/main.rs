@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 /// A ConfigMap manifest.
 fn config_map(name: &str, value: &str) -> String {
-    format!("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}\ndata:\n  key: {value}\n")
+    format!("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}\ndata:\n  key: \"{value}\"\n")
 }
 
 /// A Deployment manifest that becomes ready without nodes.
