@@ -5,13 +5,7 @@ use std::process::ExitCode;
 use ferroflux_controller_runtime::{logging, parse_flags};
 use ferroflux_kustomize_controller::{Flags, run};
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
-    // The allocator asks for huge pages, which cost an idle process megabytes that it never touches. A kernel without
-    // them refuses, which is as good.
-    let _ = rustix::thread::disable_transparent_huge_pages(true);
     let flags: Flags = parse_flags();
     logging::init(flags.runtime.log_level, flags.runtime.log_encoding);
     // Fails only if a provider is set already, which then does as well.
