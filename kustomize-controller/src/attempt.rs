@@ -128,18 +128,27 @@ impl Attempt {
         }
     }
 
+    /// Records advice to the user: a Kubernetes Event that is not posted, since nothing failed.
+    pub(crate) fn advise(&self, message: String) {
+        let (object, metadata) = (reference(self.object.as_ref()), self.event_metadata());
+        self.writer.events.record(Event { object, type_: EventType::Trace, reason: "Advice".to_owned(), message, metadata });
+    }
+
     /// Records an event under the reason of the Ready condition (KC-EVT-01, KC-EVT-02).
     pub(crate) fn event(&self, warning: bool, message: String, extra: Option<(&str, &str)>) {
-        let mut metadata: BTreeMap<String, String> = user_metadata(self.object.as_ref());
-        let revisions = [("revision", &self.revision), ("originRevision", &self.origin_revision)];
-        for (key, value) in revisions.into_iter().filter_map(|(k, v)| Some((k, v.as_ref()?))) {
-            metadata.insert(format!("{GROUP}/{key}"), value.clone());
-        }
+        let mut metadata = self.event_metadata();
         metadata.extend(extra.map(|(key, value)| (format!("{GROUP}/{key}"), value.to_owned())));
         let severity = if warning { "error" } else { "info" };
         let reason = self.conditions.get(READY).map(|c| c.reason.as_str()).filter(|r| !r.is_empty()).unwrap_or(severity);
         let type_ = if warning { EventType::Warning } else { EventType::Normal };
         self.writer.events.record(Event { object: reference(self.object.as_ref()), type_, reason: reason.to_owned(), message, metadata });
+    }
+
+    fn event_metadata(&self) -> BTreeMap<String, String> {
+        let mut metadata = user_metadata(self.object.as_ref());
+        let revisions = [("revision", &self.revision), ("originRevision", &self.origin_revision)];
+        metadata.extend(revisions.into_iter().filter_map(|(key, value)| Some((format!("{GROUP}/{key}"), value.clone()?))));
+        metadata
     }
 
     /// The time that health checks and waits may take: `spec.timeout`, or the interval less 30 s, and never under 30 s.

@@ -19,6 +19,7 @@ use crate::render_cache::{CacheKey, RenderCache};
 use crate::variables;
 
 mod overlay;
+mod retyped;
 
 pub(crate) use overlay::Manifest;
 
@@ -79,7 +80,7 @@ impl Renderer {
 
 fn work(object: &Kustomization, tree: &Tree, variables: Option<Result<Variables, String>>, strict: bool) -> Result<Rendered, Failure> {
     let overlay::Built { manifests, mut warnings } = overlay::build(tree.path(), object)?;
-    let manifests = substitute(object, manifests, variables, strict)?;
+    let manifests = substitute(object, manifests, variables, strict, &mut warnings)?;
     let mut digest = Algorithm::Sha256.digester();
     for (i, manifest) in manifests.iter().enumerate() {
         if i > 0 {
@@ -124,6 +125,7 @@ fn substitute(
     manifests: Vec<Manifest>,
     variables: Option<Result<Variables, String>>,
     strict: bool,
+    warnings: &mut Vec<String>,
 ) -> Result<Vec<Manifest>, Failure> {
     let Some(variables) = variables else { return Ok(manifests) };
     let always = object.spec.post_build.as_ref().is_some_and(|p| p.substitute_strategy == Some(SubstituteStrategy::Always));
@@ -143,7 +145,15 @@ fn substitute(
         let has = |key: &str, value: &str| label(&manifest.value, key) == Some(value) || annotation(&manifest.value, key) == Some(value);
         match post_build(&manifest.yaml, has, variables, strategy, mode).map_err(|e| failed(&e))? {
             Outcome::Disabled | Outcome::Untouched => out.push(manifest),
-            Outcome::Substituted(value) => out.push(Manifest { yaml: ferroflux_yaml::value_to_yaml(&value), value }),
+            Outcome::Substituted(value) => {
+                let id = ObjectRef::of(&value);
+                for (path, kind) in retyped::fields(&manifest.value, &value, variables, mode) {
+                    warnings.push(format!(
+                        "{id}: {path} becomes a {kind} by the substitution of variables; write it as ${{quote}}${{variable}}${{quote}} with quote='\"' to keep its text"
+                    ));
+                }
+                out.push(Manifest { yaml: ferroflux_yaml::value_to_yaml(&value), value });
+            }
         }
     }
     Ok(out)

@@ -90,6 +90,12 @@ impl IgnoreRules {
         self.rules.is_empty()
     }
 
+    /// The positions of rules with a target that none of `objects` is: most often a name that is spelt wrong (KC-UX-02).
+    pub fn unused(&self, objects: &[Value]) -> Vec<usize> {
+        let is_used = |rule: &Compiled| objects.iter().any(|object| rule.matches(&ObjectRef::of(object), object));
+        self.rules.iter().enumerate().filter(|(_, rule)| !is_used(rule)).map(|(at, _)| at).collect()
+    }
+
     /// The ignored pointers of an object.
     pub fn paths(&self, object: &Value) -> Vec<String> {
         if self.rules.is_empty() {

@@ -56,6 +56,7 @@ impl KustomizationReconciler {
             Ok(options) => Arc::new(options),
             Err(error) => return Failure::new(reason::RECONCILIATION_FAILED, format!("{error}\n")).into(),
         };
+        self.advise(attempt, &rendered, &options, &artifact.revision);
         let before = stored_inventory(attempt);
         let run = Run {
             cause: Cause::of(&attempt.object),
@@ -104,11 +105,20 @@ impl KustomizationReconciler {
         attempt.working("Building manifests", revision);
         let (renderer, object, client) = (self.renderer.clone(), attempt.object.clone(), attempt.client().clone());
         let render = async move { renderer.render(&client, &object, tree).await };
-        let rendered = announced(attempt, render).await.map_err(Failure::api)??;
-        for warning in &rendered.warnings {
-            warn!("{warning}");
+        announced(attempt, render).await.map_err(Failure::api)?
+    }
+
+    /// Tells users what is legal and probably not meant (KC-UX-02): in the log, and once a revision as an event.
+    fn advise(&self, attempt: &Attempt, rendered: &Rendered, options: &Options, revision: &str) {
+        let unused = options.ignore.unused(&rendered.objects).into_iter();
+        let unused = unused.map(|at| format!("spec.ignore[{at}].target matches no object of this Kustomization"));
+        let advice: Vec<String> = rendered.warnings.iter().cloned().chain(unused).collect();
+        for line in &advice {
+            warn!("{line}");
         }
-        Ok(rendered)
+        if !advice.is_empty() && attempt.status.last_applied_revision.as_deref() != Some(revision) {
+            attempt.advise(advice.join("\n"));
+        }
     }
 
     fn options(&self, object: &Kustomization) -> Result<Options, ferroflux_manifest::RuleError> {

@@ -17,7 +17,7 @@ fn state(type_: &str, status: &str) -> Value {
     json!([{"type": type_, "status": status, "reason": "Test", "message": "by the test", "lastTransitionTime": "2026-01-01T00:00:00Z"}])
 }
 
-/// KC-HC-01, KC-HC-02, KC-HC-04, KC-PERF-03: it is ready as soon as what it names is, and another is not held up meanwhile.
+/// KC-REC-06, KC-HC-01, KC-HC-02, KC-HC-04, KC-PERF-03: its progress is told, it is ready as soon as what it names is, and another is not held up meanwhile.
 #[tokio::test(flavor = "multi_thread")]
 async fn waits_by_watch() {
     let w = World::new("kc-health").await;
@@ -27,8 +27,12 @@ async fn waits_by_watch() {
     w.kustomization("app", "repo", json!({"healthChecks": checks})).await;
     let waiting = w.kustomization_is("app", "checking", |o| condition(o, "Healthy")["status"] == "Unknown").await;
     let message = condition(&waiting, "Reconciling")["message"].as_str().unwrap();
-    assert!(message.starts_with("Running health checks for revision "), "{message}");
-    assert_eq!(condition(&waiting, "Ready")["status"], "Unknown");
+    assert_eq!(message, format!("Running health checks for revision {revision} with a timeout of 59m30s"));
+    let ready = condition(&waiting, "Ready");
+    assert_eq!(
+        (&ready["status"], &ready["reason"], &ready["message"]),
+        (&json!("Unknown"), &json!("Progressing"), &json!("Reconciliation in progress"))
+    );
     let other = w.publish("other", &[("map.yaml", &config_map("other", "x"))]).await;
     w.kustomization("other", "other", json!({})).await;
     w.ready("other", &other).await;

@@ -8,4 +8,8 @@ mod deletion;
 mod dependencies;
 mod failures;
 mod health;
+mod process;
+mod remote;
+mod report;
+mod triggers;
 mod world;

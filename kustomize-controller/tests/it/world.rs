@@ -88,6 +88,11 @@ impl World {
 
     /// Publishes files as the artifact of the GitRepository `name`; returns the revision.
     pub(crate) async fn publish(&self, name: &str, files: &[(&str, &str)]) -> String {
+        self.publish_at(&format!("127.0.0.1:{}", SERVER.port), name, files).await
+    }
+
+    /// Publishes an artifact whose URL has another host.
+    pub(crate) async fn publish_at(&self, host: &str, name: &str, files: &[(&str, &str)]) -> String {
         let archive = pack(files);
         let digest = format!("{:x}", Hex(&Sha256::digest(&archive)));
         let path = format!("/{}/{name}/{digest}.tar.gz", self.namespace);
@@ -97,7 +102,7 @@ impl World {
         let spec = json!({"interval": "1h", "url": "https://example.com/repo.git"});
         self.apply(json!({"apiVersion": SOURCE, "kind": "GitRepository", "metadata": {"name": name}, "spec": spec})).await;
         let artifact = json!({
-            "path": path, "url": format!("http://127.0.0.1:{}{path}", server.port), "revision": revision,
+            "path": path, "url": format!("http://{host}{path}"), "revision": revision,
             "digest": format!("sha256:{digest}"), "lastUpdateTime": "2026-01-01T00:00:00Z",
         });
         self.merge_status(SOURCE, "GitRepository", name, json!({"status": {"artifact": artifact}})).await;
@@ -164,6 +169,22 @@ impl World {
                 found.unwrap_or_default()["status"],
                 log()
             );
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+    }
+
+    /// Waits for an event on a Kustomization whose message is as asked.
+    pub(crate) async fn event(&self, name: &str, reason: &str, is: impl Fn(&str) -> bool) -> Value {
+        let begin = tokio::time::Instant::now();
+        loop {
+            let events = self.api("v1", "Event").list(&Default::default()).await.unwrap();
+            let mut events = events.items.into_iter().map(|e| serde_json::to_value(e).unwrap());
+            let wanted =
+                |e: &Value| e["involvedObject"]["name"] == name && e["reason"] == reason && is(e["message"].as_str().unwrap_or_default());
+            if let Some(event) = events.find(wanted) {
+                return event;
+            }
+            assert!(begin.elapsed() < PATIENCE, "no such event {reason} on {name}\n{}", log());
             tokio::time::sleep(Duration::from_millis(30)).await;
         }
     }
@@ -238,12 +259,12 @@ fn pack(files: &[(&str, &str)]) -> Vec<u8> {
 }
 
 /// Serves the published artifacts.
-struct Server {
-    port: u16,
+pub(crate) struct Server {
+    pub(crate) port: u16,
     files: Mutex<HashMap<String, Vec<u8>>>,
 }
 
-static SERVER: LazyLock<Server> = LazyLock::new(|| {
+pub(crate) static SERVER: LazyLock<Server> = LazyLock::new(|| {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {
@@ -272,6 +293,11 @@ pub(crate) struct Controller(Child);
 
 impl Controller {
     pub(crate) fn start(selector: &str) -> Self {
+        Self::start_with(selector, &[], &[])
+    }
+
+    /// One with further flags, which come after the usual ones, and environment variables.
+    pub(crate) fn start_with(selector: &str, flags: &[&str], environment: &[(&str, &str)]) -> Self {
         let plane = ferroflux_control_plane::shared().expect("control plane");
         // When this process is gone, its end of the pipe closes and the shell ends the controller.
         let watchdog = r#"exec 3<&0; "$@" 3<&- </dev/null & child=$!; { cat <&3 >/dev/null; kill -TERM $child; } 2>/dev/null & exec 3<&-; wait $child"#;
@@ -280,7 +306,8 @@ impl Controller {
         command.args(["-c", watchdog, "watchdog", env!("CARGO_BIN_EXE_kustomize-controller")]);
         command.arg(format!("--watch-label-selector={selector}"));
         command.args(["--metrics-addr=0", "--health-addr=0", "--requeue-dependency=2s", "--override-manager=ui", "--concurrent=8"]);
-        command.env("KUBECONFIG", plane.kubeconfig()).env("RUNTIME_NAMESPACE", "default");
+        command.args(flags);
+        command.env("KUBECONFIG", plane.kubeconfig()).env("RUNTIME_NAMESPACE", "default").envs(environment.iter().copied());
         command.stdin(Stdio::piped()).stdout(log.try_clone().unwrap()).stderr(log);
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         Self(command.spawn().unwrap())
