@@ -1,11 +1,13 @@
 //! `ferroflux build`: what `kustomize build` prints.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
-use ferroflux_kustomize::{DiskFileSystem, LoadRestriction, Options, Order};
+use ferroflux_kustomize::{DiskFileSystem, FileSystem, LoadRestriction, Options, Order, RemoteLoader, RepositoryUrl};
+
+use crate::remote::OnDemand;
 
 /// `--load-restrictor`, in the words of kustomize.
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -31,9 +33,9 @@ enum Reorder {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  ferroflux build ./overlays/production --load-restrictor LoadRestrictionsNone")]
 pub(crate) struct Build {
-    /// Directory with the kustomization file.
+    /// Directory with the kustomization file, or the address of one in a Git repository.
     #[arg(default_value = ".")]
-    dir: PathBuf,
+    dir: String,
     /// Whether files outside the directory of a kustomization may be named.
     #[arg(long, value_enum, ignore_case = true, default_value = "LoadRestrictionsRootOnly")]
     load_restrictor: Restrictor,
@@ -58,8 +60,20 @@ pub(crate) fn run(args: &Build) -> Result<()> {
             "--enable-helm: charts in kustomizations are not supported; render the chart with `ferroflux template` and list the result under resources"
         );
     }
-    let files = DiskFileSystem::new("/").context("open the file system")?;
-    let root = files.path_of(&args.dir).with_context(|| format!("{} is not a directory that can be read", args.dir.display()))?;
+    let remote = OnDemand::default();
+    let disk;
+    let repository;
+    let (files, root): (&dyn FileSystem, String) = match RepositoryUrl::parse(&args.dir).filter(|_| !Path::new(&args.dir).exists()) {
+        Some(url) => {
+            repository = remote.fetch(&url).with_context(|| format!("fetch {}", args.dir))?;
+            (&*repository, format!("/{}", url.directory))
+        }
+        None => {
+            disk = DiskFileSystem::new("/").context("open the file system")?;
+            let root = disk.path_of(Path::new(&args.dir)).with_context(|| format!("{} is not a directory that can be read", args.dir))?;
+            (&disk, root)
+        }
+    };
     let options = Options {
         load_restriction: match args.load_restrictor {
             Restrictor::RootOnly => LoadRestriction::RootOnly,
@@ -72,7 +86,7 @@ pub(crate) fn run(args: &Build) -> Result<()> {
         managed_by_label: args.enable_managedby_label,
         ..Options::default()
     };
-    let output = ferroflux_kustomize::build(&files, &root, &options, None)?;
+    let output = ferroflux_kustomize::build(files, &root, &options, Some(&remote))?;
     for warning in &output.warnings {
         eprintln!("warning: {warning}");
     }

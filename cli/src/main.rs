@@ -9,6 +9,7 @@ mod build;
 mod conformance;
 mod demo;
 mod dev;
+mod remote;
 mod template;
 
 // On musl the system's allocator has one lock; on glibc this one returns memory sooner.

@@ -10,6 +10,7 @@ use ferroflux_artifact_transfer::fetch::Tree;
 use ferroflux_controller_runtime::ObjectKey;
 use ferroflux_envsubst::{Mode, Outcome, Strategy, Variables, post_build};
 use ferroflux_manifest::{ObjectRef, annotation, directive, documents, label, normalize, set_metadata};
+use ferroflux_remote_bases::RemoteBases;
 use kube::Client;
 use serde_json::Value;
 
@@ -32,17 +33,24 @@ pub(crate) struct Rendered {
     pub(crate) digest: String,
     /// What users should know: dropped fields, directives that mean nothing.
     pub(crate) warnings: Vec<String>,
+    /// Whether remote bases are part of it: then it is rendered anew each time, as the original does.
+    pub(crate) used_remote: bool,
 }
 
 /// Renders, and remembers what it rendered (KC-PERF-04).
 pub(crate) struct Renderer {
     cache: RenderCache,
     strict: bool,
+    /// Where remote bases come from; `None` with `--no-remote-bases`.
+    remote: Option<Arc<RemoteBases>>,
 }
 
 impl Renderer {
-    pub(crate) fn new(config: &Config) -> Self {
-        Self { cache: RenderCache::default(), strict: config.strict_substitutions }
+    /// A renderer on the current runtime, which unpacks remote bases below `scratch`.
+    pub(crate) fn new(config: &Config, scratch: impl Into<std::path::PathBuf>) -> Self {
+        let remote = || Arc::new(RemoteBases::new(tokio::runtime::Handle::current(), scratch));
+        let remote = (!config.no_remote_bases).then(remote);
+        Self { cache: RenderCache::default(), strict: config.strict_substitutions, remote }
     }
 
     /// The object is gone: its manifests are dropped.
@@ -66,20 +74,28 @@ impl Renderer {
         {
             return Ok(rendered);
         }
-        let (object, strict) = (object.clone(), self.strict);
-        let work = move || work(&object, &tree, variables, strict);
+        let (object, strict, remote) = (object.clone(), self.strict, self.remote.clone());
+        let work = move || work(&object, &tree, variables, strict, remote.as_deref());
         let rendered = tokio::task::spawn_blocking(work).await;
         // A crash of the renderer is contained (KC-GEN-06).
         let rendered = rendered.map_err(|e| {
             Failure::new(reason::BUILD_FAILED, format!("kustomize build failed: the renderer crashed: {e}; please report this"))
         })??;
-        self.cache.put(&name, key, &rendered);
+        if !rendered.used_remote {
+            self.cache.put(&name, key, &rendered);
+        }
         Ok(rendered)
     }
 }
 
-fn work(object: &Kustomization, tree: &Tree, variables: Option<Result<Variables, String>>, strict: bool) -> Result<Rendered, Failure> {
-    let overlay::Built { manifests, mut warnings } = overlay::build(tree.path(), object)?;
+fn work(
+    object: &Kustomization,
+    tree: &Tree,
+    variables: Option<Result<Variables, String>>,
+    strict: bool,
+    remote: Option<&RemoteBases>,
+) -> Result<Rendered, Failure> {
+    let overlay::Built { manifests, mut warnings, used_remote } = overlay::build(tree.path(), object, remote)?;
     let manifests = substitute(object, manifests, variables, strict, &mut warnings)?;
     let mut digest = Algorithm::Sha256.digester();
     for (i, manifest) in manifests.iter().enumerate() {
@@ -94,7 +110,7 @@ fn work(object: &Kustomization, tree: &Tree, variables: Option<Result<Variables,
     for manifest in &mut objects {
         prepare(object, manifest, name, namespace, &mut warnings)?;
     }
-    Ok(Rendered { objects, digest, warnings })
+    Ok(Rendered { objects, digest, warnings, used_remote })
 }
 
 /// Brings an object into the form that is sent.

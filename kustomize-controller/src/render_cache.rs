@@ -22,8 +22,7 @@ const CAPACITY: usize = 8 << 20;
 pub(crate) struct CacheKey(Option<Digest>);
 
 impl CacheKey {
-    /// The key of a render. Remote bases are not part of the artifact, but neither does Flux fetch them anew for the same
-    /// revision more often than at the interval; a spec that cannot be written as JSON is never cached.
+    /// The key of a render. A spec that cannot be written as JSON is never cached.
     pub(crate) fn new(artifact: &Digest, object: &Kustomization, variables: Option<&Variables>) -> Self {
         let Ok(spec) = serde_json::to_vec(&object.spec) else { return Self(None) };
         let mut digest = Algorithm::Sha256.digester();
@@ -72,7 +71,7 @@ impl RenderCache {
         entry.used = clock;
         let objects: Vec<Value> = serde_json::from_slice(&entry.objects).ok()?;
         // The warnings were given when it was rendered.
-        Some(Rendered { objects, digest: entry.digest.clone(), warnings: Vec::new() })
+        Some(Rendered { objects, digest: entry.digest.clone(), warnings: Vec::new(), used_remote: false })
     }
 
     /// Keeps manifests in place of the object's former ones.
@@ -120,7 +119,8 @@ mod tests {
     }
 
     fn rendered(bytes: usize) -> Rendered {
-        Rendered { objects: vec![json!({"data": "x".repeat(bytes)})], digest: "sha256:x".into(), warnings: vec!["once".into()] }
+        let objects = vec![json!({"data": "x".repeat(bytes)})];
+        Rendered { objects, digest: "sha256:x".into(), warnings: vec!["once".into()], used_remote: false }
     }
 
     /// KC-PERF-04: the artifact, the spec and the variables decide whether manifests are the same.

@@ -59,7 +59,7 @@ pub async fn run(flags: Flags) -> anyhow::Result<()> {
         queue: controller.queue().clone(),
         sources,
         fetcher: Fetcher::new(fetch).context("unable to set up the download of artifacts")?,
-        renderer: Arc::new(Renderer::new(&config)),
+        renderer: Arc::new(Renderer::new(&config, std::env::temp_dir())),
         targets: Targets::new(process.client.clone()),
         memory: triggers.memory.clone(),
         blocked: triggers.blocked.clone(),

@@ -108,15 +108,18 @@ impl KustomizationReconciler {
         announced(attempt, render).await.map_err(Failure::api)?
     }
 
-    /// Tells users what is legal and probably not meant (KC-UX-02): in the log, and once a revision as an event.
+    /// Tells users what is legal and probably not meant, once a revision, in the log and as an event (KC-UX-02).
     fn advise(&self, attempt: &Attempt, rendered: &Rendered, options: &Options, revision: &str) {
+        if attempt.status.last_applied_revision.as_deref() == Some(revision) {
+            return;
+        }
         let unused = options.ignore.unused(&rendered.objects).into_iter();
         let unused = unused.map(|at| format!("spec.ignore[{at}].target matches no object of this Kustomization"));
         let advice: Vec<String> = rendered.warnings.iter().cloned().chain(unused).collect();
         for line in &advice {
             warn!("{line}");
         }
-        if !advice.is_empty() && attempt.status.last_applied_revision.as_deref() != Some(revision) {
+        if !advice.is_empty() {
             attempt.advise(advice.join("\n"));
         }
     }

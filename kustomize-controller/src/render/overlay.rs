@@ -1,10 +1,13 @@
 //! The build of a Kustomization's directory, with what its spec adds (KC-GEN-01…07).
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use ferroflux_api::contract::reason;
 use ferroflux_api::kustomize::{BuildMetadata, Kustomization, Selector};
-use ferroflux_kustomize::{DiskFileSystem, Options, flux};
+use ferroflux_kustomize::{DiskFileSystem, FileSystem, HttpFile, Options, RemoteError, RemoteLoader, RepositoryUrl, flux};
+use ferroflux_remote_bases::RemoteBases;
 use serde_json::Value;
 
 use crate::failure::Failure;
@@ -22,11 +25,31 @@ pub(crate) struct Manifest {
 pub(crate) struct Built {
     pub(crate) manifests: Vec<Manifest>,
     pub(crate) warnings: Vec<String>,
+    /// Whether something remote was read, which may be another thing next time.
+    pub(crate) used_remote: bool,
 }
 
-/// Builds `spec.path` below `root`, the unpacked artifact. Nothing outside of `root` is read. Remote bases are refused:
-/// there is no loader for them yet.
-pub(crate) fn build(root: &Path, object: &Kustomization) -> Result<Built, Failure> {
+/// Remembers whether it was asked for anything.
+struct Noted<'a> {
+    remote: &'a RemoteBases,
+    used: AtomicBool,
+}
+
+impl RemoteLoader for Noted<'_> {
+    fn get(&self, url: &str) -> Result<HttpFile, RemoteError> {
+        self.used.store(true, Ordering::Relaxed);
+        self.remote.get(url)
+    }
+
+    fn fetch(&self, repository: &RepositoryUrl) -> Result<Arc<dyn FileSystem>, RemoteError> {
+        self.used.store(true, Ordering::Relaxed);
+        self.remote.fetch(repository)
+    }
+}
+
+/// Builds `spec.path` below `root`, the unpacked artifact. Of this machine nothing outside of `root` is read; without
+/// `remote`, remote bases and files are refused (KC-GEN-05).
+pub(crate) fn build(root: &Path, object: &Kustomization, remote: Option<&RemoteBases>) -> Result<Built, Failure> {
     let path = inside(object.spec.path.as_deref().unwrap_or_default());
     if let Err(error) = std::fs::metadata(root.join(&path)) {
         let why = if error.kind() == std::io::ErrorKind::NotFound { "no such file or directory".to_owned() } else { error.to_string() };
@@ -34,12 +57,15 @@ pub(crate) fn build(root: &Path, object: &Kustomization) -> Result<Built, Failur
     }
     let failed = |error: &dyn std::fmt::Display| Failure::new(reason::BUILD_FAILED, format!("kustomize build failed: {error}"));
     let files = DiskFileSystem::new(root).map_err(|e| failed(&e))?;
-    let output = flux::build(&files, &path, &overlay(object), &Options::flux(), None).map_err(|e| failed(&e))?;
+    let remote = remote.map(|remote| Noted { remote, used: AtomicBool::new(false) });
+    let loader = remote.as_ref().map(|r| r as &dyn RemoteLoader);
+    let output = flux::build(&files, &path, &overlay(object), &Options::flux(), loader).map_err(|e| failed(&e))?;
+    let used_remote = remote.is_some_and(|r| r.used.into_inner());
     let mut manifests = Vec::with_capacity(output.objects.len());
     for object in &output.objects {
         manifests.push(Manifest { value: object.to_value().map_err(|e| failed(&e))?, yaml: object.to_yaml().map_err(|e| failed(&e))? });
     }
-    Ok(Built { manifests, warnings: output.warnings.iter().map(ToString::to_string).collect() })
+    Ok(Built { manifests, warnings: output.warnings.iter().map(ToString::to_string).collect(), used_remote })
 }
 
 /// The path below the root, in which `..` never leads out of it (KC-REC-07).

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::world::{World, condition, config_map, inventory};
+use crate::world::{Controller, World, condition, config_map, inventory};
 
 /// KC-REC-09, KC-UX-01: broken YAML keeps the last good state and names the file.
 #[tokio::test(flavor = "multi_thread")]
@@ -93,4 +93,19 @@ async fn terminal_failures() {
     w.kustomization("sops", "repo", json!({"decryption": {"provider": "sops", "serviceAccountName": "x"}})).await;
     let failed = w.failed("sops", "FeatureGateDisabled").await;
     assert_eq!(condition(&failed, "Stalled")["status"], "True");
+}
+
+/// KC-GEN-05: with --no-remote-bases neither a base nor a plain file is fetched.
+#[tokio::test(flavor = "multi_thread")]
+async fn remote_bases_may_be_forbidden() {
+    let w = World::new("kc-no-remote").await;
+    let controller = Controller::start_with("sharding.fluxcd.io/key=no-remote", &["--no-remote-bases"], &[]);
+    for (name, resource) in [("file", "http://127.0.0.1:1/map.yaml"), ("base", "https://127.0.0.1:1/org/repo.git//deploy?ref=v1")] {
+        w.publish(name, &[("kustomization.yaml", &format!("resources: [\"{resource}\"]\n"))]).await;
+        w.kustomization(name, name, json!({"labels": {"sharding.fluxcd.io/key": "no-remote"}})).await;
+        let failed = w.failed(name, "BuildFailed").await;
+        let message = condition(&failed, "Ready")["message"].as_str().unwrap();
+        assert!(message.contains("may not fetch remote bases or files"), "{message}");
+    }
+    controller.kill();
 }
