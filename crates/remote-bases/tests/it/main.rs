@@ -25,7 +25,7 @@ impl World {
 
     async fn commit(&self, value: &str) -> String {
         self.repository.write("deploy/kustomization.yaml", "resources: [map.yaml]\n").unwrap();
-        self.repository.write("deploy/map.yaml", &MAP.replace("VALUE", value)).unwrap();
+        self.repository.write("deploy/map.yaml", MAP.replace("VALUE", value)).unwrap();
         self.repository.push(value).await.unwrap()
     }
 
