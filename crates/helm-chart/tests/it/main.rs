@@ -5,6 +5,7 @@ mod archives;
 mod attacks;
 mod directories;
 mod packaging;
+mod provenance;
 mod tutorial;
 mod values;
 
