@@ -12,6 +12,7 @@
 //!   [`Rendered`] holds manifests, hooks, notes and custom resource definitions.
 //! - [`post_render`] makes the stream for a post-renderer and cuts it back into files; [`lock_digest`], [`provenance`],
 //!   [`package`] serve those who look after charts and repositories.
+//! - [`repository`] reads the index of a chart repository, entry by entry.
 //! - [`TemplateRequest`] is all of it in one call: what `helm template` does.
 //!
 //! Charts are hostile: archives and directories are read within [`LoadLimits`] and never outside their root, values and
@@ -33,6 +34,7 @@ mod paths;
 pub mod post_render;
 pub mod provenance;
 mod render;
+pub mod repository;
 mod schema;
 mod template;
 mod tree;

@@ -1,6 +1,7 @@
 //! `Chart.yaml`: what a chart says about itself (HE-CH-01, HE-CH-02, HE-CH-03).
 
 mod decode;
+mod index;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +9,9 @@ use ferroflux_go_template::value::{Map, Type, Value};
 use ferroflux_semver_go::Version;
 
 pub use decode::DecodeError;
+pub(crate) use decode::{Field, read_field};
 use decode::{Object, read_object};
+pub(crate) use index::{IndexRecord, read_index_head};
 
 use crate::paths::base;
 use crate::values::Tree;
@@ -121,7 +124,14 @@ impl Metadata {
 
     /// Reads a text with the same keys over what is there (`requirements.yaml` of API v1 holds `dependencies`).
     pub fn update(&mut self, text: &[u8]) -> Result<(), DecodeError> {
-        let Some(object) = read_object(text, "Metadata")? else { return Ok(()) };
+        match read_object(text, "Metadata")? {
+            Some(object) => self.take(&object),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes the fields of a mapping over what is there.
+    fn take(&mut self, object: &Object) -> Result<(), DecodeError> {
         object.string("apiVersion", &mut self.api_version)?;
         object.string("name", &mut self.name)?;
         object.string("version", &mut self.version)?;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use ferroflux_yaml::number::format_g;
-use ferroflux_yaml::{BuildOptions, Builder, Limits, Scalar, build, decode};
+use ferroflux_yaml::{BuildOptions, Builder, ErrorKind, Limits, Scalar, Values, decode};
 
 use crate::values::Tree;
 
@@ -25,11 +25,30 @@ pub enum DecodeError {
         /// The Go type that belongs there.
         wanted: String,
     },
+    /// A key that a strict reader does not know.
+    #[error("error unmarshaling JSON: while decoding JSON: json: unknown field {0:?}")]
+    UnknownField(String),
+    /// A text that is no point in time.
+    #[error("error unmarshaling JSON: while decoding JSON: parsing time {0:?}: expected the form 2006-01-02T15:04:05Z07:00")]
+    Time(String),
+}
+
+impl DecodeError {
+    /// What should be a mapping of chart names is something else.
+    pub(crate) fn entries(found: &Field) -> Self {
+        let (place, wanted) = ("struct field IndexFile.entries".to_owned(), "map[string]repo.ChartVersions".to_owned());
+        Self::Type { found: found.json_type(), place, wanted }
+    }
+
+    /// What should be a list of versions is something else.
+    pub(crate) fn versions(found: &Field) -> Self {
+        Self::Type { found: found.json_type(), place: "struct field IndexFile.entries".to_owned(), wanted: "repo.ChartVersions".to_owned() }
+    }
 }
 
 /// A value with the type that YAML gave it.
 #[derive(Debug, Clone)]
-pub(super) enum Field {
+pub(crate) enum Field {
     Null,
     Bool(bool),
     Int(i64),
@@ -41,6 +60,22 @@ pub(super) enum Field {
 }
 
 impl Field {
+    /// A JSON value.
+    pub(crate) fn from_json(value: serde_json::Value) -> Self {
+        match value {
+            serde_json::Value::Null => Self::Null,
+            serde_json::Value::Bool(b) => Self::Bool(b),
+            serde_json::Value::Number(n) => match (n.as_i64(), n.as_u64()) {
+                (Some(i), _) => Self::Int(i),
+                (None, Some(u)) => Self::Uint(u),
+                (None, None) => Self::Float(n.as_f64().unwrap_or(f64::INFINITY)),
+            },
+            serde_json::Value::String(text) => Self::Text(text),
+            serde_json::Value::Array(items) => Self::List(items.into_iter().map(Self::from_json).collect()),
+            serde_json::Value::Object(map) => Self::Map(map.into_iter().map(|(k, v)| (k, Self::from_json(v))).collect()),
+        }
+    }
+
     fn json_type(&self) -> &'static str {
         match self {
             Self::Null => "null",
@@ -90,16 +125,46 @@ pub(super) struct Object {
 /// Reads a text that must be a mapping; `None` for an empty one. `type_name` is the Go struct of messages.
 pub(super) fn read_object(text: &[u8], type_name: &'static str) -> Result<Option<Object>, DecodeError> {
     let limits = Limits { bytes: 16 << 20, depth: 64, nodes: 1_000_000 };
-    let text = decode(text, &limits).map_err(|e| DecodeError::Yaml(e.to_string()))?;
-    let yaml = |e: ferroflux_yaml::Error| DecodeError::Yaml(e.to_string());
-    match build(&text, &mut FieldBuilder, BuildOptions { limits, ..BuildOptions::default() }).map_err(yaml)? {
-        Field::Map(fields) => Ok(Some(Object { fields, type_name, path: String::new() })),
-        Field::Null => Ok(None),
-        other => Err(DecodeError::Type { found: other.json_type(), place: "value".to_owned(), wanted: format!("v2.{type_name}") }),
+    let field = read_field(text, limits, false).map_err(|e| DecodeError::Yaml(e.to_string()))?;
+    Object::of(field, type_name)
+}
+
+/// Reads a text of any type. In strict reading a key that stands twice is an error, and so is anything behind the first
+/// document.
+pub(crate) fn read_field(text: &[u8], limits: Limits, strict: bool) -> Result<Field, ferroflux_yaml::Error> {
+    let text = decode(text, &limits)?;
+    let mut values = Values::new(&text, BuildOptions { strict, limits, ..BuildOptions::default() })?;
+    let field = values.next(&mut FieldBuilder)?.unwrap_or(Field::Null);
+    if strict && values.next(&mut FieldBuilder)?.is_some() {
+        return Err(ferroflux_yaml::Error::nowhere(ErrorKind::Syntax("did not find expected <document start>".to_owned())));
     }
+    Ok(field)
 }
 
 impl Object {
+    /// A value that must be a mapping; `None` for null.
+    pub(super) fn of(field: Field, type_name: &'static str) -> Result<Option<Self>, DecodeError> {
+        match field {
+            Field::Map(fields) => Ok(Some(Self { fields, type_name, path: String::new() })),
+            Field::Null => Ok(None),
+            other => Err(DecodeError::Type { found: other.json_type(), place: "value".to_owned(), wanted: format!("v2.{type_name}") }),
+        }
+    }
+
+    /// Refuses keys that are not among `known`, in any case of letters.
+    pub(super) fn refuse_unknown(&self, known: &[&str]) -> Result<(), DecodeError> {
+        match self.fields.keys().find(|key| !known.iter().any(|k| k.eq_ignore_ascii_case(key))) {
+            Some(key) => Err(DecodeError::UnknownField(key.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes a value out, as it is; null if it is not there.
+    pub(super) fn take(&mut self, key: &str) -> Field {
+        let name = self.fields.iter().rev().find(|(k, v)| k.eq_ignore_ascii_case(key) && !matches!(v, Field::Null)).map(|(k, _)| k.clone());
+        name.and_then(|name| self.fields.remove(&name)).unwrap_or(Field::Null)
+    }
+
     /// The value of a key in any case of letters; the last one in byte order wins, as keys arrive sorted.
     fn get(&self, key: &str) -> Option<Field> {
         self.fields.iter().rev().find(|(k, v)| k.eq_ignore_ascii_case(key) && !matches!(v, Field::Null)).map(|(_, v)| v.clone())

@@ -6,6 +6,7 @@ mod attacks;
 mod directories;
 mod packaging;
 mod provenance;
+mod repository;
 mod tutorial;
 mod values;
 

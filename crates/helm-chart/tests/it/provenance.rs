@@ -55,10 +55,7 @@ fn refused_charts() {
         check(&archive, &provenance, "other.tgz").unwrap_err().to_string(),
         "provenance does not contain a SHA for a file named \"other.tgz\""
     );
-    assert_eq!(
-        check(&archive, &text("stranger.prov"), ARCHIVE).unwrap_err().to_string(),
-        "openpgp: signature made by unknown entity"
-    );
+    assert_eq!(check(&archive, &text("stranger.prov"), ARCHIVE).unwrap_err().to_string(), "openpgp: signature made by unknown entity");
     let rewritten = provenance.replace("A chart", "B chart");
     assert!(check(&archive, &rewritten, ARCHIVE).unwrap_err().to_string().starts_with("openpgp: invalid signature"));
     assert_eq!(check(&archive, "name: tiny\n", ARCHIVE), Err(ProvenanceError::NoSignature));
