@@ -73,7 +73,7 @@ pub enum IndexItem<'a> {
     /// The entries of a chart follow; there may be none.
     Chart(&'a str),
     /// A version of the chart.
-    Entry(IndexEntry),
+    Entry(Box<IndexEntry>),
     /// A version that Helm leaves out, with a warning.
     Skipped {
         /// The chart.

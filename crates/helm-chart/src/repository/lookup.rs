@@ -41,8 +41,8 @@ pub struct Lookup {
     range: Constraints,
     listed: bool,
     entries: bool,
-    exact: Option<IndexEntry>,
-    best: Option<(Version, IndexEntry)>,
+    exact: Option<Box<IndexEntry>>,
+    best: Option<(Version, Box<IndexEntry>)>,
 }
 
 impl Lookup {
@@ -62,7 +62,7 @@ impl Lookup {
         }
     }
 
-    fn consider(&mut self, entry: IndexEntry) {
+    fn consider(&mut self, entry: Box<IndexEntry>) {
         self.entries = true;
         let created = |e: &IndexEntry| e.created.unwrap_or(Timestamp::MIN);
         if !self.version.is_empty() && entry.metadata.version == self.version {
@@ -75,7 +75,7 @@ impl Lookup {
         if !self.range.check(&version) {
             return;
         }
-        let better = |(known, known_entry): &(Version, IndexEntry)| {
+        let better = |(known, known_entry): &(Version, Box<IndexEntry>)| {
             version.precedence(known).then_with(|| created(&entry).cmp(&created(known_entry))).is_gt()
         };
         if self.best.as_ref().is_none_or(better) {
@@ -86,7 +86,7 @@ impl Lookup {
     /// The entry, after the last item.
     pub fn finish(self) -> Result<IndexEntry, LookupError> {
         match (self.exact, self.best) {
-            (Some(entry), _) | (None, Some((_, entry))) => Ok(entry),
+            (Some(entry), _) | (None, Some((_, entry))) => Ok(*entry),
             _ if !self.listed => Err(LookupError::NoChart),
             _ if !self.entries => Err(LookupError::NoVersions),
             _ => Err(LookupError::NoMatch { name: self.name, version: self.version }),

@@ -135,7 +135,7 @@ pub(super) fn give(chart: &str, version: Field, strict: bool, line: u64, visit: 
         Err(error) if !error.0.starts_with("more than one dependency with name or alias") => {
             visit(IndexItem::Skipped { chart, version: metadata.version, reason: error.to_string() });
         }
-        _ => visit(IndexItem::Entry(IndexEntry { chart: chart.to_owned(), metadata, urls, created, removed, digest })),
+        _ => visit(IndexItem::Entry(Box::new(IndexEntry { chart: chart.to_owned(), metadata, urls, created, removed, digest }))),
     }
     Ok(())
 }

@@ -41,11 +41,14 @@ generated: "2024-02-01T10:00:00Z"
 serverInfo: {contextPath: /v1}
 "#;
 
-fn read(text: &str, limits: IndexLimits) -> Result<(Vec<String>, Vec<IndexEntry>, Vec<String>), IndexError> {
+/// Charts, entries, and what was left out.
+type Items = (Vec<String>, Vec<IndexEntry>, Vec<String>);
+
+fn read(text: &str, limits: IndexLimits) -> Result<Items, IndexError> {
     let (mut charts, mut entries, mut skipped) = (Vec::new(), Vec::new(), Vec::new());
     read_index(Cursor::new(text.as_bytes()), limits, &mut |item| match item {
         IndexItem::Chart(name) => charts.push(name.to_owned()),
-        IndexItem::Entry(entry) => entries.push(entry),
+        IndexItem::Entry(entry) => entries.push(*entry),
         IndexItem::Skipped { chart, version, reason } => skipped.push(format!("{chart} {version:?}: {reason}")),
     })?;
     Ok((charts, entries, skipped))
