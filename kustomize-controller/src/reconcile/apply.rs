@@ -27,6 +27,9 @@ use crate::run::{Cause, Checked, Phase, Run};
 /// Work that is done before this goes unreported; what takes longer is announced in the status.
 const ANNOUNCE_AFTER: Duration = Duration::from_secs(1);
 
+/// Bytes of an inventory: an API server stores objects of 1.5 MiB, and the rest of the object needs room too.
+const MAX_INVENTORY: usize = 1_400_000;
+
 /// How long a stage may take to be current (KC-APPLY-03).
 const STAGE_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -68,8 +71,8 @@ impl KustomizationReconciler {
             before,
             began,
         };
-        if let Err(error) = self.write_ahead(attempt, &run, &rendered.objects).await {
-            return Failure::api(format!("failed to update status: {error}")).into();
+        if let Err(failure) = self.write_ahead(attempt, &run, &rendered.objects).await {
+            return failure.into();
         }
         let apply = Box::new(Apply::new(rendered.objects, &run.options));
         self.advance(key, attempt, run, apply).await
@@ -156,7 +159,7 @@ impl KustomizationReconciler {
 
     /// Before the first write to the cluster: the inventory as the union of what was there and what may come, so that no
     /// object is lost if we are killed, and the progress where there is any to report (KC-SAFE-02, KC-REC-06).
-    async fn write_ahead(&self, attempt: &mut Attempt, run: &Run, objects: &[Value]) -> Result<(), kube::Error> {
+    async fn write_ahead(&self, attempt: &mut Attempt, run: &Run, objects: &[Value]) -> Result<(), Failure> {
         let mut planned = Inventory::default();
         for object in objects {
             let mut id = ObjectRef::of(object);
@@ -167,6 +170,7 @@ impl KustomizationReconciler {
             planned.push(&id);
         }
         let union = run.before.union(&planned);
+        check_size(&union)?;
         attempt.working("Detecting drift", &run.revision);
         let new_state = attempt.status.last_applied_revision.as_deref() != Some(&run.revision)
             || attempt.status.observed_generation != attempt.conditions.generation()
@@ -178,7 +182,7 @@ impl KustomizationReconciler {
             attempt.progressing();
         }
         attempt.status.inventory = Some(to_status(&union));
-        attempt.write().await.map(drop)
+        attempt.write().await.map(drop).map_err(|error| Failure::api(format!("failed to update status: {error}")))
     }
 
     /// Goes on after a stage became current, or doomed objects are gone.
@@ -324,6 +328,19 @@ async fn without_renamed(cluster: &Cluster, stale: Vec<ObjectRef>, new: &Invento
     out
 }
 
+/// Refuses an inventory that no object can hold, before anything is applied (KC-PERF-05).
+fn check_size(inventory: &Inventory) -> Result<(), Failure> {
+    let bytes: usize = inventory.entries.iter().map(|e| r#"{"id":"","v":""},"#.len() + e.id.len() + e.v.len()).sum();
+    if bytes <= MAX_INVENTORY {
+        return Ok(());
+    }
+    let message = format!(
+        "the inventory of {} objects takes {bytes} bytes, and the status of a Kustomization holds at most {MAX_INVENTORY}; split it into several Kustomizations",
+        inventory.entries.len()
+    );
+    Err(Failure::new(reason::RECONCILIATION_FAILED, message))
+}
+
 fn stored_inventory(attempt: &Attempt) -> Inventory {
     let entries = attempt.status.inventory.iter().flat_map(|i| &i.entries);
     Inventory { entries: entries.map(|e| ferroflux_manifest::Entry { id: e.id.clone(), v: e.v.clone() }).collect() }
@@ -336,4 +353,23 @@ fn to_status(inventory: &Inventory) -> ResourceInventory {
 /// The targets of a health check on given objects.
 pub(super) fn unread(objects: impl IntoIterator<Item = ObjectRef>) -> Vec<Target> {
     objects.into_iter().map(Target::unread).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ferroflux_manifest::Entry;
+
+    /// KC-PERF-05, the size of the status: 5,000 objects fit, and what does not is refused with the way out.
+    #[test]
+    fn inventories_have_a_limit() {
+        let of = |objects: usize| Inventory {
+            entries: (0..objects)
+                .map(|n| Entry { id: format!("some-namespace_some-rather-long-name-{n:06}_apps_Deployment"), v: "v1".into() })
+                .collect(),
+        };
+        assert!(check_size(&of(5_000)).is_ok());
+        let refused = check_size(&of(50_000)).err().map(|f| f.message).unwrap_or_default();
+        assert!(refused.contains("50000 objects") && refused.contains("split it"), "{refused}");
+    }
 }
