@@ -149,8 +149,9 @@ impl ControlPlane {
     }
 
     fn spawn(&mut self, name: &'static str, program: &Path, args: Vec<String>) -> Result<(), StartError> {
-        let log = self.log(name);
-        let child = Supervised::start(program, &args, &self.dir, &log)
+        let log = std::fs::File::create(self.log(name));
+        let child = log
+            .and_then(|log| Supervised::start(program, &args, &[], &self.dir, log))
             .map_err(|source| StartError::Io { what: format!("start {}", program.display()), source })?;
         self.children.push((name, child));
         Ok(())

@@ -16,3 +16,4 @@ mod supervised;
 pub use binaries::{Binaries, BinariesError, KUBERNETES_VERSION};
 pub use cluster::{ControlPlane, Home, StartError};
 pub use shared::shared;
+pub use supervised::Supervised;

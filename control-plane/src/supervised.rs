@@ -4,9 +4,10 @@
 //! unsafe code and fires when a *thread* ends; a pipe needs neither: each child runs under a small shell that holds the
 //! reading end of a pipe whose writing end is ours. When we are gone, the pipe closes, and the shell ends its child.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 
 use tokio::process::{Child, ChildStdin, Command};
 
@@ -37,32 +38,50 @@ done
 
 /// A child under its watchdog. Dropping it closes the pipe, which ends the child.
 #[derive(Debug)]
-pub(crate) struct Supervised {
+pub struct Supervised {
     shell: Child,
     pipe: Option<ChildStdin>,
 }
 
 impl Supervised {
-    /// Starts `program` with its output in `log`.
-    pub(crate) fn start(program: &Path, args: &[String], dir: &Path, log: &Path) -> std::io::Result<Self> {
-        let out = File::create(log)?;
-        let err = out.try_clone()?;
+    /// Starts `program` in `dir` with its output in `log`, and with `environment` beside what it inherits. Needs a tokio
+    /// runtime, as waiting for the child does.
+    pub fn start(program: &Path, args: &[String], environment: &[(&str, &OsStr)], dir: &Path, log: File) -> std::io::Result<Self> {
+        let err = log.try_clone()?;
         let mut command = Command::new("sh");
-        command.arg("-c").arg(WATCHDOG).arg("watchdog").arg(program).args(args);
+        command.arg("-c").arg(WATCHDOG).arg("watchdog").arg(program).args(args).envs(environment.iter().copied());
         // A group of its own: Ctrl-C in a terminal reaches us, and we end the children in order.
-        let mut shell = command.current_dir(dir).stdin(Stdio::piped()).stdout(out).stderr(err).process_group(0).spawn()?;
+        let mut shell = command.current_dir(dir).stdin(Stdio::piped()).stdout(log).stderr(err).process_group(0).spawn()?;
         let pipe = shell.stdin.take();
         Ok(Self { shell, pipe })
     }
 
     /// Whether it still runs.
-    pub(crate) fn is_running(&mut self) -> bool {
+    pub fn is_running(&mut self) -> bool {
         matches!(self.shell.try_wait(), Ok(None))
     }
 
-    /// Ends it and waits for that.
-    pub(crate) async fn stop(&mut self) {
+    /// Waits until it ends by itself; the code is that of the child.
+    pub async fn wait(&mut self) -> std::io::Result<ExitStatus> {
+        // The shell must not take the end of its input for the end of ours: the pipe stays open.
+        let pipe = self.pipe.take();
+        let status = self.shell.wait().await;
+        drop(pipe);
+        status
+    }
+
+    /// Ends it with SIGTERM, after five seconds with SIGKILL, and waits for that.
+    pub async fn stop(&mut self) {
         drop(self.pipe.take());
+        let _ = self.shell.wait().await;
+    }
+
+    /// Ends it with SIGKILL, as a crash does, and waits for that.
+    pub async fn kill(&mut self) {
+        // The shell and its child are a process group.
+        if let Some(group) = self.shell.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw) {
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
         let _ = self.shell.wait().await;
     }
 }

@@ -2,11 +2,11 @@
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use ferroflux_control_plane::ControlPlane;
+use ferroflux_control_plane::{ControlPlane, Supervised};
 use ferroflux_git_server::{HttpOptions, HttpServer};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::api::{Patch, PatchParams};
@@ -67,11 +67,10 @@ async fn install_crds(client: &Client) {
     }
 }
 
-/// source-controller and kustomize-controller as processes. Dropped, they are killed; statics are not dropped, so a
-/// watchdog ends them with this process.
+/// source-controller and kustomize-controller as processes, which end with this one.
 #[derive(Debug)]
 pub struct Controllers {
-    children: Vec<(&'static str, Child)>,
+    children: Vec<(&'static str, Supervised)>,
     kubeconfig: PathBuf,
     selector: String,
     dir: tempfile::TempDir,
@@ -90,13 +89,9 @@ impl Controllers {
     }
 
     /// Ends a controller with SIGKILL, as a crash does.
-    pub fn kill(&mut self, name: &str) {
+    pub async fn kill(&mut self, name: &str) {
         let at = self.children.iter().position(|(n, _)| *n == name).unwrap();
-        let (_, mut child) = self.children.remove(at);
-        // The shell is the watchdog; the controller is its child, in the same process group.
-        let group = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
-        rustix::process::kill_process_group(group, rustix::process::Signal::KILL).unwrap();
-        child.wait().unwrap();
+        self.children.remove(at).1.kill().await;
     }
 
     /// Starts a controller again.
@@ -109,33 +104,13 @@ impl Controllers {
             args.push(format!("--storage-path={}", self.dir.path().join("data").display()));
             args.extend([format!("--storage-addr={storage}"), format!("--storage-adv-addr={storage}")]);
         }
-        // When this process is gone, its end of the pipe closes and the shell ends the controller.
-        let watchdog = r#"exec 3<&0; "$@" 3<&- </dev/null & child=$!; { cat <&3 >/dev/null; kill -TERM $child; } 2>/dev/null & exec 3<&-; wait $child"#;
-        let mut command = Command::new("sh");
-        command.args(["-c", watchdog, "watchdog"]).arg(program(name)).args(args);
-        command
-            .env("KUBECONFIG", &self.kubeconfig)
-            .env("RUNTIME_NAMESPACE", "default")
-            .stdin(Stdio::piped())
-            .stdout(log.try_clone().unwrap())
-            .stderr(log);
-        std::os::unix::process::CommandExt::process_group(&mut command, 0);
-        self.children.push((name, command.spawn().unwrap()));
+        let environment = [("KUBECONFIG", self.kubeconfig.as_os_str()), ("RUNTIME_NAMESPACE", "default".as_ref())];
+        self.children.push((name, Supervised::start(&program(name), &args, &environment, self.dir.path(), log).unwrap()));
     }
 
     /// The path of a controller's log.
     pub fn log(&self, name: &str) -> PathBuf {
         self.dir.path().join(format!("{name}.log"))
-    }
-}
-
-impl Drop for Controllers {
-    fn drop(&mut self) {
-        for name in ["source-controller", "kustomize-controller"] {
-            if self.children.iter().any(|(n, _)| *n == name) {
-                self.kill(name);
-            }
-        }
     }
 }
 

@@ -10,6 +10,7 @@ use ferroflux_artifact_transfer::server::Server;
 use ferroflux_controller_runtime::process::GRACE;
 use ferroflux_controller_runtime::{Cache, Controller, FeatureGates, ObjectKey, Process};
 use ferroflux_git::{Client as GitClient, Limits, SshAlgorithms};
+use ferroflux_proxy_environment::ProxyEnvironment;
 
 use crate::Flags;
 use crate::flags::{GATES, OPTIMIZED_CLONES, WORKLOAD_IDENTITY};
@@ -38,8 +39,8 @@ pub async fn run(flags: Flags) -> Result<()> {
         retention: Retention { ttl: flags.artifact_retention_ttl.as_std(), records: flags.artifact_retention_records },
     };
     let storage = Arc::new(Storage::open(config).context("cannot open --storage-path")?);
-    let git =
-        GitClient::new(flags.storage_path.join(MIRRORS), Limits::default()).context("cannot open the mirrors below --storage-path")?;
+    let git = GitClient::new(flags.storage_path.join(MIRRORS), Limits::default(), ProxyEnvironment::from_env())
+        .context("cannot open the mirrors below --storage-path")?;
     let scratch = Scratch::open(&std::env::temp_dir(), "source-controller").context("cannot make a temporary directory")?;
     let server = Server::bind(&flags.storage_addr, Arc::clone(&storage))
         .await

@@ -14,6 +14,7 @@ use std::time::Duration;
 use ferroflux_artifact::digest::{Digest, DigestError};
 use ferroflux_artifact::storage::Scratch;
 use ferroflux_artifact::tarball::{self, Limits, UnpackError, UnpackOptions};
+use ferroflux_proxy_environment::ProxyEnvironment;
 use futures::FutureExt;
 use tempfile::TempDir;
 use url::Url;
@@ -33,6 +34,8 @@ pub struct Config {
     pub limits: Limits,
     /// `host:port` in place of every artifact URL's (SOURCE_CONTROLLER_LOCALHOST), for runs outside of a cluster.
     pub host: Option<String>,
+    /// The way to servers that are not ours.
+    pub proxies: ProxyEnvironment,
 }
 
 impl Config {
@@ -44,6 +47,7 @@ impl Config {
             max_download: Some(100 << 20),
             limits: Limits::CONSUMER,
             host: std::env::var("SOURCE_CONTROLLER_LOCALHOST").ok().filter(|h| !h.is_empty()),
+            proxies: ProxyEnvironment::from_env(),
         }
     }
 }
@@ -173,7 +177,9 @@ struct Inner {
 impl Fetcher {
     /// Sets up the directory and the HTTP client. The process must have installed a crypto provider.
     pub fn new(config: Config) -> io::Result<Self> {
+        let proxies = config.proxies.clone();
         let client = reqwest::Client::builder()
+            .proxy(reqwest::Proxy::custom(move |url| proxies.proxy(url).cloned()))
             .connect_timeout(Duration::from_secs(10))
             .read_timeout(Duration::from_secs(30))
             .pool_max_idle_per_host(2)

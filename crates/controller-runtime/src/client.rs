@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use ferroflux_proxy_environment::ProxyEnvironment;
 use http::{Request, Response};
 use hyper_util::client::legacy::Builder;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -38,6 +39,10 @@ pub enum ClientError {
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 /// A connection that does not answer a ping is closed (RT-94).
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
+/// Of a watch's connection, which may be silent for minutes, the kernel asks this often whether the other end is there …
+const PROBE_INTERVAL: Duration = Duration::from_secs(10);
+/// … and gives it up after so many questions without an answer (RT-94).
+const PROBES: u32 = 3;
 
 /// Rates for an API server without priority and fairness.
 #[derive(Debug, Clone, Copy)]
@@ -55,7 +60,18 @@ pub async fn connect(metrics: Arc<Metrics>, rates: Rates) -> Result<Client, Clie
     // Timeouts are per request here: a watch must be able to be silent.
     config.read_timeout = None;
     config.write_timeout = None;
+    drop_exempt_proxy(&mut config, &ProxyEnvironment::from_env());
     build(config, metrics, rates).await.map_err(ClientError::Build)
+}
+
+/// The library takes a proxy of the environment for the kubeconfig's own, and asks `NO_PROXY` about the proxy instead of
+/// about the API server. A proxy that the environment does not want for this server is none.
+fn drop_exempt_proxy(config: &mut Config, environment: &ProxyEnvironment) {
+    let Ok(server) = url::Url::parse(&config.cluster_url.to_string()) else { return };
+    let from_environment = |uri: &http::Uri| url::Url::parse(&uri.to_string()).is_ok_and(|u| environment.https().is_some_and(|e| *e == u));
+    if config.proxy_url.as_ref().is_some_and(from_environment) && environment.proxy(&server).is_none() {
+        config.proxy_url = None;
+    }
 }
 
 /// A client for the given configuration. See [`connect`].
@@ -89,6 +105,8 @@ fn stack(config: &Config, metrics: Arc<Metrics>, throttle: Option<Throttle>) -> 
         http.enforce_http(false);
         http.set_connect_timeout(Some(Duration::from_secs(30)));
         http.set_keepalive(Some(KEEP_ALIVE));
+        http.set_keepalive_interval(Some(PROBE_INTERVAL));
+        http.set_keepalive_retries(Some(PROBES));
         http.set_nodelay(true);
         let builder = hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(tls.clone()).https_or_http();
         if http2 { builder.enable_all_versions().wrap_connector(http) } else { builder.enable_http1().wrap_connector(http) }
@@ -192,5 +210,35 @@ where
             }
             answer
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    /// RT-03, RT-04: a proxy of the environment is not for an API server that NO_PROXY or loopback leaves out; one of the
+    /// kubeconfig stays.
+    #[test]
+    fn exempt_servers_have_no_proxy() {
+        let environment = |no_proxy: &'static str| {
+            ProxyEnvironment::read(move |name| match name {
+                "HTTPS_PROXY" => Some("http://proxy:3128".into()),
+                "NO_PROXY" => Some(no_proxy.into()),
+                _ => None,
+            })
+        };
+        let left = |server: &str, proxy: &str, no_proxy| {
+            let mut config = Config::new(server.parse().unwrap());
+            config.proxy_url = Some(proxy.parse().unwrap());
+            drop_exempt_proxy(&mut config, &environment(no_proxy));
+            config.proxy_url.is_some()
+        };
+        assert!(left("https://api.example.org:6443", "http://proxy:3128", ""));
+        assert!(!left("https://api.example.org:6443", "http://proxy:3128", ".example.org"));
+        assert!(!left("https://kubernetes.default.svc.cluster.local.", "http://proxy:3128", ".cluster.local."));
+        assert!(!left("https://127.0.0.1:6443", "http://proxy:3128", ""));
+        assert!(left("https://127.0.0.1:6443", "http://bastion:3128", ""));
     }
 }

@@ -240,3 +240,60 @@ impl<K: Object> Run<K> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+    use super::*;
+    use crate::metrics::{Format, Metrics};
+    use crate::queue::Backoff;
+    use ferroflux_api::source::GitRepository;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    /// Panics at its first pass.
+    #[derive(Default)]
+    struct Stumbles(AtomicBool);
+
+    impl Reconciler for Stumbles {
+        type Object = GitRepository;
+
+        async fn reconcile(&self, _pass: Pass<GitRepository>) -> Outcome {
+            assert!(self.0.swap(true, Ordering::SeqCst), "stumbled");
+            Outcome::Idle
+        }
+    }
+
+    /// RT-27: a pass that panics is counted as such and as an error, and its object is tried again with back-off, by
+    /// workers that are all there still.
+    #[tokio::test(start_paused = true)]
+    async fn a_panic_ends_the_pass_alone() {
+        let metrics = Metrics::default();
+        let counts = metrics.controller("GitRepository", "gitrepository", 1);
+        let queue = Queue::new(Backoff { min: Duration::from_secs(1), max: Duration::from_secs(2) }, counts.queue.clone());
+        let cache = Arc::<Cache<GitRepository>>::default();
+        let mut object = GitRepository::default();
+        (object.metadata.namespace, object.metadata.name) = (Some("ns".into()), Some("a".into()));
+        object.metadata.resource_version = Some("1".into());
+        cache.observe(object);
+        let key = ObjectKey::new("ns", "a");
+        queue.changed(&key, Priority::Normal);
+        let reconciler = Arc::new(Stumbles::default());
+        for _ in 0..2 {
+            let run = Run { queue: queue.clone(), cache: Arc::clone(&cache), metrics: counts.clone(), controller: "gitrepository".into() };
+            // Time passes by itself while nobody works: the second lease comes after the back-off.
+            let lease = queue.next().await.unwrap();
+            assert_eq!(lease.key, key);
+            run.pass(lease, Arc::clone(&reconciler)).await;
+        }
+        let text = metrics.encode(Format::Text);
+        for line in [
+            r#"controller_runtime_reconcile_panics_total{controller="gitrepository"} 1"#,
+            r#"controller_runtime_reconcile_total{controller="gitrepository",result="error"} 1"#,
+            r#"controller_runtime_reconcile_total{controller="gitrepository",result="success"} 1"#,
+            r#"controller_runtime_active_workers{controller="gitrepository"} 0"#,
+            r#"workqueue_retries_total{controller="gitrepository",name="gitrepository"} 1"#,
+        ] {
+            assert!(text.contains(line), "{line} is missing in\n{text}");
+        }
+    }
+}

@@ -17,7 +17,10 @@ use prometheus_client::registry::Registry;
 
 use crate::key::ObjectKey;
 
+mod format;
 mod process;
+
+pub use format::Format;
 
 type Labels = Vec<(&'static str, String)>;
 type Seconds = Gauge<f64, AtomicU64>;
@@ -157,15 +160,15 @@ impl Metrics {
         self.before_scrape.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(refresh));
     }
 
-    /// The text of `/metrics` in the OpenMetrics format.
-    pub fn encode(&self) -> String {
+    /// The text of `/metrics`.
+    pub fn encode(&self, format: Format) -> String {
         for refresh in &*self.before_scrape.lock().unwrap_or_else(PoisonError::into_inner) {
             refresh();
         }
         let mut text = String::new();
         // Writing into a string does not fail.
         let _ = encode(&mut text, &self.registry.lock().unwrap_or_else(PoisonError::into_inner));
-        text
+        format.convert(text)
     }
 
     /// The series of one controller, for example `kustomization`, with so many workers.
@@ -329,7 +332,7 @@ mod tests {
         controller.queue.added();
         metrics.count_request("200", "GET", "127.0.0.1:6443");
         metrics.set_leader("kustomize-controller-leader-election", true);
-        let text = metrics.encode();
+        let text = metrics.encode(Format::Text);
         for line in [
             r#"gotk_reconcile_duration_seconds_bucket{le="0.038364",kind="Kustomization",name="app",namespace="ns"} 1"#,
             r#"controller_runtime_reconcile_total{controller="kustomization",result="requeue_after"} 0"#,
@@ -351,6 +354,6 @@ mod tests {
             assert!(text.lines().any(|l| l.starts_with(name)), "{name} is missing in\n{text}");
         }
         controller.forget(&key);
-        assert!(!metrics.encode().contains(r#"name="app""#));
+        assert!(!metrics.encode(Format::Text).contains(r#"name="app""#));
     }
 }

@@ -1,15 +1,18 @@
-//! The two small HTTP servers of every controller: probes on the health port, metrics on the other (RT-39).
+//! The two small HTTP servers of every controller: probes on the health port, metrics and profiles on the other (RT-39).
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::HeaderMap;
+use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::metrics::Metrics;
+use crate::metrics::{Format, Metrics};
+
+mod pprof;
 
 /// A listen address could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -56,8 +59,12 @@ pub fn probes() -> Router {
     router
 }
 
-/// `/metrics`.
+/// `/metrics`, in the format that the scraper prefers, and `/debug/pprof`.
 pub fn metrics(metrics: Arc<Metrics>) -> Router {
-    let scrape = move || async move { ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], metrics.encode()) };
-    Router::new().route("/metrics", get(scrape))
+    let scrape = move |headers: HeaderMap| async move {
+        let accepts = |kind| headers.get_all(ACCEPT).iter().any(|v| v.to_str().is_ok_and(|v| v.contains(kind)));
+        let format = if accepts("application/openmetrics-text") { Format::OpenMetrics } else { Format::Text };
+        ([(CONTENT_TYPE, format.content_type())], metrics.encode(format))
+    };
+    Router::new().route("/metrics", get(scrape)).merge(pprof::router())
 }

@@ -1,6 +1,7 @@
 //! A repository to make commits in.
 
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use tokio::process::Command;
 
@@ -52,12 +53,20 @@ impl Repository {
         copy(folder, self.work.path())
     }
 
-    /// Commits everything that changed and pushes `main`. Returns the commit's id.
+    /// Commits everything that changed and pushes the branch, by force. Returns the commit's id.
     pub async fn push(&self, message: &str) -> std::io::Result<String> {
         self.git(&["add", "-A"]).await?;
         self.git(&["commit", "-q", "--allow-empty", "-m", message]).await?;
-        self.git(&["push", "-q", "--force", "origin", "HEAD:refs/heads/main"]).await?;
+        self.git(&["push", "-qf", "origin", "HEAD"]).await?;
         self.git(&["rev-parse", "HEAD"]).await
+    }
+
+    /// Writes the files, commits and pushes them, with whatever else changed. Returns the commit's id.
+    pub async fn commit(&self, message: &str, files: &[(&str, &str)]) -> std::io::Result<String> {
+        for (path, text) in files {
+            self.write(path, text)?;
+        }
+        self.push(message).await
     }
 
     /// Tags the present commit and pushes the tag.
@@ -74,20 +83,40 @@ impl Repository {
 
 /// Runs Git in `dir`, away from the user's configuration, and returns what it prints, trimmed.
 pub async fn git(dir: &Path, args: &[&str]) -> std::io::Result<String> {
-    let identity = ["GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME"].map(|n| (n, "Ferroflux")).into_iter();
-    let identity = identity.chain(["GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"].map(|n| (n, "ferroflux@example.com")));
-    let out = Command::new("git")
-        .args(args)
-        .current_dir(dir)
-        .envs(identity)
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .env("GIT_CONFIG_NOSYSTEM", "1")
-        .output()
-        .await?;
+    let mut command = Command::new("git");
+    // Submodules of tests are local folders.
+    let settings = [("protocol.file.allow".to_owned(), "always".to_owned())];
+    command.args(args).current_dir(dir).env_clear().envs(environment(&settings)).stdin(Stdio::null());
+    let out = command.output().await?;
     if !out.status.success() {
         return Err(std::io::Error::other(format!("git {}: {}", args.join(" "), String::from_utf8_lossy(&out.stderr).trim())));
     }
     Ok(String::from_utf8_lossy(&out.stdout).trim().to_owned())
+}
+
+/// An environment in which Git asks nobody, reads no configuration but the repository's and these settings, and
+/// touches repositories of other users too.
+pub fn environment(settings: &[(String, String)]) -> Vec<(String, String)> {
+    let safe = ("safe.directory".to_owned(), "*".to_owned());
+    let settings: Vec<_> = std::iter::once(&safe).chain(settings).collect();
+    let fixed = [
+        ("PATH", std::env::var("PATH").unwrap_or_default()),
+        ("HOME", "/nonexistent".to_owned()),
+        ("GIT_CONFIG_NOSYSTEM", "1".to_owned()),
+        ("GIT_CONFIG_GLOBAL", "/dev/null".to_owned()),
+        ("GIT_TERMINAL_PROMPT", "0".to_owned()),
+        ("GIT_AUTHOR_NAME", "Ferroflux".to_owned()),
+        ("GIT_AUTHOR_EMAIL", "ferroflux@example.com".to_owned()),
+        ("GIT_COMMITTER_NAME", "Ferroflux".to_owned()),
+        ("GIT_COMMITTER_EMAIL", "ferroflux@example.com".to_owned()),
+        ("GIT_CONFIG_COUNT", settings.len().to_string()),
+    ];
+    let mut environment: Vec<_> = fixed.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    for (n, (name, value)) in settings.into_iter().enumerate() {
+        environment.push((format!("GIT_CONFIG_KEY_{n}"), name.clone()));
+        environment.push((format!("GIT_CONFIG_VALUE_{n}"), value.clone()));
+    }
+    environment
 }
 
 fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
@@ -117,7 +146,7 @@ mod tests {
         let open = HttpServer::start(root.path(), HttpOptions::default()).await.unwrap();
         git(into.path(), &["clone", "-q", &open.url("fleet.git"), "one"]).await.unwrap();
         assert_eq!(git(&into.path().join("one"), &["rev-parse", "HEAD"]).await.unwrap(), commit);
-        let closed = HttpServer::start(root.path(), HttpOptions::basic("me", "secret")).await.unwrap();
+        let closed = HttpServer::start(root.path(), HttpOptions::default().basic("me", "secret")).await.unwrap();
         let url = closed.url("fleet.git").replace("http://", "http://me:secret@");
         git(into.path(), &["clone", "-q", &url, "two"]).await.unwrap();
         assert!(git(into.path(), &["clone", "-q", &url.replace("secret", "guess"), "three"]).await.is_err());

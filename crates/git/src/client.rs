@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use ferroflux_artifact::digest::Algorithm;
+use ferroflux_proxy_environment::ProxyEnvironment;
 use gix_hash::ObjectId;
 use gix_object::{CommitRef, Find, Kind, TagRef};
 use tokio::sync::OwnedMutexGuard;
@@ -113,14 +114,15 @@ pub struct Client(Arc<Inner>);
 struct Inner {
     dir: PathBuf,
     limits: Limits,
+    proxies: ProxyEnvironment,
     http: Mutex<HashMap<(Tls, Option<Proxy>), reqwest::Client>>,
     locks: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 impl Client {
-    /// Uses `dir` for the mirrors, exclusively; those that have not been used for a week are removed. The process must
-    /// have installed a crypto provider.
-    pub fn new(dir: impl Into<PathBuf>, limits: Limits) -> std::io::Result<Self> {
+    /// Uses `dir` for the mirrors, exclusively; those that have not been used for a week are removed. Remotes without a
+    /// proxy of their own go through that of `proxies`. The process must have installed a crypto provider.
+    pub fn new(dir: impl Into<PathBuf>, limits: Limits, proxies: ProxyEnvironment) -> std::io::Result<Self> {
         let dir = dir.into();
         std::fs::create_dir_all(&dir)?;
         for entry in std::fs::read_dir(&dir)?.flatten() {
@@ -129,7 +131,7 @@ impl Client {
                 let _ = std::fs::remove_dir_all(entry.path());
             }
         }
-        Ok(Self(Arc::new(Inner { dir, limits, http: Mutex::default(), locks: Mutex::default() })))
+        Ok(Self(Arc::new(Inner { dir, limits, proxies, http: Mutex::default(), locks: Mutex::default() })))
     }
 
     /// The remote's refs whose names begin with one of `prefixes`, all if there are none.
@@ -172,7 +174,8 @@ impl Inner {
 
     fn session(&self, remote: &Remote, guard: &Guard) -> Result<Session, GitError> {
         let http = if remote.url.is_ssh() { None } else { Some(self.http_client(remote)?) };
-        Session::open(remote, http, guard)
+        let proxy = remote.proxy.clone().or_else(|| self.proxies.proxy(remote.url.as_url()).map(Proxy::from_url));
+        Session::open(remote, http, proxy.as_ref(), guard)
     }
 
     fn http_client(&self, remote: &Remote) -> Result<reqwest::Client, GitError> {
@@ -181,7 +184,7 @@ impl Inner {
         if let Some(client) = clients.get(&key) {
             return Ok(client.clone());
         }
-        let client = http::client(&remote.tls, remote.proxy.as_ref())?;
+        let client = http::client(&remote.tls, remote.proxy.as_ref(), &self.proxies)?;
         if clients.len() >= MAX_HTTP_CLIENTS {
             clients.clear();
         }

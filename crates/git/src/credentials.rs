@@ -3,7 +3,10 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
+use url::Url;
+
 use crate::KnownHosts;
+use crate::remote_url::decode;
 
 /// A text that is never printed.
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
@@ -99,4 +102,16 @@ pub struct Proxy {
     pub username: Option<String>,
     /// Password.
     pub password: Option<Secret>,
+}
+
+impl Proxy {
+    /// The proxy of a URL with its credentials as userinfo, as variables of the environment have it.
+    pub(crate) fn from_url(url: &Url) -> Self {
+        let part = |text: &str| (!text.is_empty()).then(|| decode(text));
+        let (username, password) = (part(url.username()), url.password().and_then(part).map(Secret::new));
+        let mut bare = url.clone();
+        // These fail only where there is nothing to remove.
+        let _ = (bare.set_username(""), bare.set_password(None));
+        Self { address: bare.into(), username, password }
+    }
 }

@@ -134,7 +134,8 @@ pub(crate) fn redact(text: &str) -> String {
     format!("{scheme}://{host}{path}")
 }
 
-fn decode(text: &str) -> String {
+/// Resolves percent escapes; broken ones stay as they are.
+pub(crate) fn decode(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());
     let mut i = 0;

@@ -21,7 +21,7 @@ use crate::guard::Guard;
 use crate::mirror::Mirror;
 use crate::transport::http::Backend;
 use crate::transport::{Failure, ssh};
-use crate::{Auth, GitError, RemoteRef};
+use crate::{Auth, GitError, Proxy, RemoteRef};
 
 /// More refs than any remote has any reason to list.
 const MAX_REFS: usize = 2_000_000;
@@ -39,13 +39,13 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// Connects, logs in and greets.
-    pub(crate) fn open(remote: &Remote, http: Option<reqwest::Client>, guard: &Guard) -> Result<Self, GitError> {
+    /// Connects, logs in and greets. SSH goes through `proxy`; the HTTP client knows its own.
+    pub(crate) fn open(remote: &Remote, http: Option<reqwest::Client>, proxy: Option<&Proxy>, guard: &Guard) -> Result<Self, GitError> {
         let failure = Failure::default();
         let url = remote.url.to_string();
         let (transport, stderr, connection) = match (&remote.auth, http) {
             (Auth::Ssh(identity), _) if remote.url.is_ssh() => {
-                let connected = ssh::connect(&remote.url, identity, &remote.ssh_algorithms, remote.proxy.as_ref(), guard, &failure)?;
+                let connected = ssh::connect(&remote.url, identity, &remote.ssh_algorithms, proxy, guard, &failure)?;
                 (connected.transport, connected.stderr, Some(connected.connection))
             }
             (_, Some(client)) if !remote.url.is_ssh() => {

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use ferroflux_git::{CheckoutOptions, Client, Limits, Reference, Remote, RemoteRef, RemoteUrl};
 use ferroflux_kustomize::{DiskFileSystem, FileSystem, HttpFile, RemoteError, RemoteLoader, RepositoryUrl};
+use ferroflux_proxy_environment::ProxyEnvironment;
 use tokio::runtime::Handle;
 
 mod fetched;
@@ -46,7 +47,9 @@ impl RemoteBases {
         if let Some(client) = self.http.get() {
             return Ok(client);
         }
-        let client = reqwest::Client::builder().timeout(HTTP_TIMEOUT).build()?;
+        let environment = ProxyEnvironment::from_env();
+        let proxy = reqwest::Proxy::custom(move |url| environment.proxy(url).cloned());
+        let client = reqwest::Client::builder().timeout(HTTP_TIMEOUT).proxy(proxy).build()?;
         Ok(self.http.get_or_init(|| client))
     }
 
@@ -83,7 +86,7 @@ impl RemoteBases {
         std::fs::create_dir_all(&self.scratch).map_err(|e| failed(&e))?;
         let scratch = tempfile::tempdir_in(&self.scratch).map_err(|e| failed(&e))?;
         let limits = Limits { pack_bytes: MAX_REPOSITORY, tree_bytes: MAX_REPOSITORY, entries: MAX_ENTRIES, ..Limits::default() };
-        let client = Client::new(scratch.path().join("mirror"), limits).map_err(|e| failed(&e))?;
+        let client = Client::new(scratch.path().join("mirror"), limits, ProxyEnvironment::from_env()).map_err(|e| failed(&e))?;
         let reference = if is_commit(&repository.reference) {
             Reference::Commit { hash: repository.reference.clone(), branch: None }
         } else {

@@ -1,10 +1,9 @@
-//! Git servers for tests and for the demo: the real `git` behind smart HTTP, HTTPS and SSH, on loopback.
+//! What stands between a Git client and the server of `ferroflux-git-server`, for tests: [`https`] with an authority of
+//! its own, [`ssh`], a [`proxy`] that tells what it was asked for, and a [`gate`] that can be shut.
 //!
-//! [`Repository`] makes a bare repository and commits to it, [`http::serve`] and [`ssh::serve`] offer a directory of
-//! repositories. Needs `git` on the path. Not for production: no limits, no logs.
+//! Everything listens on loopback and ends when it is dropped.
 
-pub mod http;
-mod repository;
+pub mod gate;
+pub mod https;
+pub mod proxy;
 pub mod ssh;
-
-pub use repository::Repository;

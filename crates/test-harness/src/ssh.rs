@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
 
+use ferroflux_git_server::{environment, spoken_protocol};
 use russh::keys::ssh_key::private::Ed25519Keypair;
 use russh::keys::{PrivateKey, PublicKey, ssh_key};
 use russh::server::{Auth, ChannelOpenHandle, Config, Handler, Msg, Session, VerifiedPublicKey};
@@ -16,15 +17,13 @@ use tokio::net::TcpListener;
 use tokio::process::Command;
 use tokio::task::JoinHandle;
 
-use crate::repository::environment;
-
 /// How the server behaves.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     /// Keys that may log in; every key if there are none.
     pub authorized: Vec<PublicKey>,
-    /// Does not take environment variables, so that git speaks protocol version 0.
-    pub protocol_v0: bool,
+    /// The protocol version that it answers in, whatever the client asks for.
+    pub forced_protocol: Option<u8>,
     /// What it offers; the library's defaults if not set.
     pub preferred: Option<Preferred>,
     /// Its host key; a fixed Ed25519 key if not set.
@@ -45,9 +44,9 @@ impl Server {
         self.addr
     }
 
-    /// The URL of the repository `<name>.git`.
-    pub fn url(&self, name: &str) -> String {
-        format!("ssh://git@{}/{name}.git", self.addr)
+    /// The URL of a repository, for example `fleet.git`.
+    pub fn url(&self, repository: &str) -> String {
+        format!("ssh://git@{}/{repository}", self.addr)
     }
 
     /// The line of known_hosts for this server.
@@ -135,8 +134,8 @@ impl Handler for Connection {
         value: &str,
         _session: &mut Session,
     ) -> std::result::Result<(), Self::Error> {
-        if name == "GIT_PROTOCOL" && !self.options.protocol_v0 {
-            self.protocol = value.to_owned();
+        if name == "GIT_PROTOCOL" {
+            self.protocol = spoken_protocol(value, self.options.forced_protocol);
         }
         Ok(())
     }
@@ -148,7 +147,7 @@ impl Handler for Connection {
         };
         let path = self.root.join(path.trim_matches('\'').trim_start_matches('/'));
         let mut child = Command::new("git");
-        child.arg("upload-pack").arg(path).env_clear().envs(environment()).env("GIT_PROTOCOL", &self.protocol);
+        child.arg("upload-pack").arg(path).env_clear().envs(environment(&[])).env("GIT_PROTOCOL", &self.protocol);
         let mut child = child.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true).spawn()?;
         session.channel_success(id)?;
         let handle = session.handle();

@@ -22,7 +22,7 @@ async fn killed_in_mid_apply() {
     assert_eq!(spec["suspend"], true);
     world.patch("Kustomization", "apps", json!({"spec": {"suspend": false}})).await;
     world.wait("ConfigMap", "m003", "there", |o| !o.is_null()).await;
-    controllers.kill("kustomize-controller");
+    controllers.kill("kustomize-controller").await;
 
     let present: Vec<String> = world.names("ConfigMap").await.into_iter().filter(|n| n.starts_with('m')).collect();
     let object = world.get("Kustomization", "apps").await;
@@ -37,7 +37,7 @@ async fn killed_in_mid_apply() {
     assert_eq!(inventory(&object).len(), 149);
     assert!(world.get("ConfigMap", "m000").await.is_null());
     assert_eq!(world.names("ConfigMap").await.iter().filter(|n| n.starts_with('m')).count(), 149);
-    controllers.kill("source-controller");
+    controllers.kill("source-controller").await;
     controllers.spawn("source-controller");
     world.push(&[("m149.yaml", &config_map("m149", "2"))]).await;
     world.reconcile("GitRepository", "repo").await;

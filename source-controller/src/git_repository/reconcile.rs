@@ -137,13 +137,14 @@ impl GitRepositories {
         if work.object.spec.verify.is_none() || work.conditions.is_false(SOURCE_VERIFIED) {
             work.conditions.delete(SOURCE_VERIFIED);
         }
+        let remote = self.remote(&work.object).await?;
         let included = include::artifacts(&self.cache, &work.object, self.requeue_dependency)?;
         work.conditions.delete(INCLUDE_UNAVAILABLE);
         // The step before may have found the artifact gone: what counts is what this pass knows.
         let mut object = GitRepository::clone(&work.object);
         object.status.artifact = work.status.artifact.clone();
         let unchanged = artifact::content_unchanged(&object, &included);
-        let Some(checkout) = self.fetch(&object, unchanged).await? else {
+        let Some(checkout) = self.fetch(&object, remote, unchanged).await? else {
             let revision = work.status.artifact.as_ref().map(|a| a.revision.clone()).unwrap_or_default();
             work.conditions.delete(FETCH_FAILED);
             work.conditions.delete(ARTIFACT_OUTDATED);
@@ -277,7 +278,8 @@ impl GitRepositories {
             self.event(work.object.as_ref(), EventType::Normal, reason, message, work.status.artifact.as_ref());
         }
         if let (None, ferroflux_conditions::Requeue::After(next)) = (&conclusion.error, conclusion.requeue) {
-            tracing::info!("Reconciliation finished in {:?}, next run in {:?}", began.elapsed(), next);
+            let printed = |time: std::time::Duration| ferroflux_api::Duration::from(time);
+            tracing::info!("Reconciliation finished in {}, next run in {}", printed(began.elapsed()), printed(next));
         }
         outcome(&conclusion)
     }

@@ -15,12 +15,7 @@ use crate::steps::Broken;
 impl GitRepositories {
     /// The commit that the object asks for, fetched; `None` if it is the one that is stored and `unchanged_content` says
     /// that a rebuild would give the same artifact.
-    pub(super) async fn fetch(&self, object: &GitRepository, unchanged_content: bool) -> Result<Option<Checkout>, Broken> {
-        if object.spec.verify.is_some() {
-            let message = "this version cannot verify signatures yet, and stores nothing that it could not verify";
-            return Err(Broken::unverified(SOURCE_VERIFIED, reason::VERIFICATION_ERROR, message));
-        }
-        let remote = self.remote(object).await?;
+    pub(super) async fn fetch(&self, object: &GitRepository, remote: Remote, unchanged_content: bool) -> Result<Option<Checkout>, Broken> {
         let reference = reference(object);
         // A stored revision in the old form is the same revision (SRC-GIT-02).
         let stored = object.status.artifact.as_ref().filter(|_| unchanged_content).map(|a| revision::git_transform(&a.revision));
@@ -39,8 +34,12 @@ impl GitRepositories {
         }
     }
 
-    /// The remote with its credentials.
-    async fn remote(&self, object: &GitRepository) -> Result<Remote, Broken> {
+    /// The remote with its credentials; no request goes to it yet.
+    pub(super) async fn remote(&self, object: &GitRepository) -> Result<Remote, Broken> {
+        if object.spec.verify.is_some() {
+            let message = "this version cannot verify signatures yet, and stores nothing that it could not verify";
+            return Err(Broken::unverified(SOURCE_VERIFIED, reason::VERIFICATION_ERROR, message));
+        }
         let auth_failed = |message: String| Broken::generic(FETCH_FAILED, reason::AUTHENTICATION_FAILED, message);
         let url = RemoteUrl::parse(&object.spec.url).map_err(|e| Broken::stalling(FETCH_FAILED, reason::URL_INVALID, e.to_string()))?;
         let secret = match &object.spec.secret_ref {

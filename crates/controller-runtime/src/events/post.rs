@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ferroflux_proxy_environment::ProxyEnvironment;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::ObjectReference;
 use reqwest::StatusCode;
@@ -34,7 +35,9 @@ struct Body<'a> {
 /// Posts events in order until the queue is empty after `shutdown`.
 pub(super) async fn run(shared: Arc<Shared>, shutdown: CancellationToken) {
     let Some((url, queue)) = &shared.posts else { return };
-    let client = match reqwest::Client::builder().timeout(TIMEOUT).build() {
+    let proxies = ProxyEnvironment::from_env();
+    let proxy = reqwest::Proxy::custom(move |url| proxies.proxy(url).cloned());
+    let client = match reqwest::Client::builder().timeout(TIMEOUT).proxy(proxy).build() {
         Ok(client) => client,
         Err(error) => return error!(%error, "unable to record event: no HTTP client"),
     };

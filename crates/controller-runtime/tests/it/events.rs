@@ -7,6 +7,7 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::post;
 use ferroflux_controller_runtime::events::reference;
+use ferroflux_controller_runtime::metrics::Format;
 use ferroflux_controller_runtime::{Event, EventRecorder, EventType};
 use k8s_openapi::api::core::v1::Event as CoreEvent;
 use kube::Api;
@@ -18,7 +19,8 @@ use crate::{client, eventually, git_repository, install_git_repository, namespac
 
 type Received = Arc<Mutex<Vec<Value>>>;
 
-/// A receiver that answers the first request with 503, and remembers what it took.
+/// A receiver that answers the first request with 503, calls the reason `Again` a duplicate each time, and remembers what
+/// it was sent afterwards.
 async fn receiver() -> (String, Received) {
     let received = Received::default();
     let (kept, first) = (received.clone(), Arc::new(Mutex::new(true)));
@@ -28,8 +30,10 @@ async fn receiver() -> (String, Received) {
             if std::mem::take(&mut *first.lock().unwrap()) {
                 return StatusCode::SERVICE_UNAVAILABLE;
             }
-            kept.lock().unwrap().push(serde_json::from_str(&body).unwrap());
-            StatusCode::ACCEPTED
+            let event: Value = serde_json::from_str(&body).unwrap();
+            let duplicate = event["reason"] == "Again";
+            kept.lock().unwrap().push(event);
+            if duplicate { StatusCode::TOO_MANY_REQUESTS } else { StatusCode::ACCEPTED }
         }),
     );
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -38,8 +42,9 @@ async fn receiver() -> (String, Received) {
     (url, received)
 }
 
-/// RT-40, RT-41, RT-42, RT-43: an event is a core/v1 Event with the emitter's metadata, repeated ones are counted up, a
-/// trace event is not posted, and a receiver that fails once gets the event all the same.
+/// RT-40, RT-41, RT-42, RT-43, RT-45, SRC-GEN-16: an event is a core/v1 Event with the emitter's metadata, repeated ones are
+/// counted up, a trace event is not posted, a receiver that fails once gets the event all the same, one that answers 429
+/// is not asked again, and an event of no object goes nowhere.
 #[tokio::test(flavor = "multi_thread")]
 async fn recorded_and_posted() {
     let (client, metrics) = client().await;
@@ -55,15 +60,21 @@ async fn recorded_and_posted() {
         message: "stored artifact".to_owned(),
         metadata: BTreeMap::from([("source.toolkit.fluxcd.io/revision".to_owned(), "main@sha1:1".to_owned())]),
     };
+    for part in 0..3 {
+        let mut incomplete = event(EventType::Normal, "Incomplete");
+        *[&mut incomplete.object.kind, &mut incomplete.object.name, &mut incomplete.object.namespace][part] = None;
+        recorder.record(incomplete);
+    }
     recorder.record(event(EventType::Normal, "NewArtifact"));
     recorder.record(event(EventType::Normal, "NewArtifact"));
+    recorder.record(event(EventType::Normal, "Again"));
     recorder.record(event(EventType::Trace, "ArtifactUpToDate"));
     recorder.record(event(EventType::Warning, "GitOperationFailed"));
 
     let api: Api<CoreEvent> = Api::namespaced(client.clone(), &ns);
-    let stored = eventually("three Kubernetes Events", async || {
+    let stored = eventually("four Kubernetes Events", async || {
         let items = api.list(&ListParams::default()).await.unwrap().items;
-        (items.len() == 3).then_some(items)
+        (items.len() == 4).then_some(items)
     })
     .await;
     let find = |reason: &str| stored.iter().find(|e| e.reason.as_deref() == Some(reason)).unwrap();
@@ -76,9 +87,9 @@ async fn recorded_and_posted() {
     assert_eq!(find("ArtifactUpToDate").type_.as_deref(), Some("Normal"));
     assert_eq!(find("GitOperationFailed").type_.as_deref(), Some("Warning"));
 
-    let posted = eventually("three posts", async || Some(received.lock().unwrap().clone()).filter(|p| p.len() == 3)).await;
+    let posted = eventually("four posts", async || Some(received.lock().unwrap().clone()).filter(|p| p.len() == 4)).await;
     let severities: Vec<_> = posted.iter().map(|p| (p["reason"].as_str().unwrap(), p["severity"].as_str().unwrap())).collect();
-    assert_eq!(severities, [("NewArtifact", "info"), ("NewArtifact", "info"), ("GitOperationFailed", "error")]);
+    assert_eq!(severities, [("NewArtifact", "info"), ("NewArtifact", "info"), ("Again", "info"), ("GitOperationFailed", "error")]);
     assert_eq!(posted[0]["involvedObject"]["name"], "a");
     assert_eq!(posted[0]["metadata"]["source.toolkit.fluxcd.io/revision"], "main@sha1:1");
     assert_eq!(posted[0]["reportingController"], "source-controller");
@@ -104,6 +115,7 @@ async fn a_dead_receiver_holds_nobody_up() {
             metadata: BTreeMap::new(),
         });
     }
-    let dropped = metrics.encode().lines().find_map(|l| l.strip_prefix("gotk_events_dropped_total ")).unwrap().parse::<f64>().unwrap();
+    let dropped =
+        metrics.encode(Format::Text).lines().find_map(|l| l.strip_prefix("gotk_events_dropped_total ")).unwrap().parse::<f64>().unwrap();
     assert!(dropped >= 1000.0, "{dropped} dropped");
 }

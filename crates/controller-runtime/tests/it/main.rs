@@ -4,6 +4,8 @@
 mod controller;
 mod events;
 mod leader;
+mod outage;
+mod serve;
 mod status;
 
 use std::sync::Arc;

@@ -1,6 +1,7 @@
 //! Status writes, finalizers, and what requests they cost.
 
 use ferroflux_api::source::GitRepository;
+use ferroflux_controller_runtime::metrics::Format;
 use ferroflux_controller_runtime::patch::{Written, set_finalizer, write_status};
 use kube::api::{Patch, PatchParams};
 use kube::{Api, ResourceExt};
@@ -26,7 +27,7 @@ async fn writes_only_differences_and_keeps_others_conditions() {
 
     let requests = || {
         metrics
-            .encode()
+            .encode(Format::Text)
             .lines()
             .filter(|l| l.contains("method=\"PATCH\""))
             .map(|l| l.rsplit(' ').next().unwrap().parse::<f64>().unwrap())

@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use ferroflux_proxy_environment::ProxyEnvironment;
 use gix_transport::client::blocking_io::http::{GetResponse, Http, PostBodyDataKind, PostResponse};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Certificate, Client, Identity, Response, StatusCode, Url};
 
-use super::Failure;
+use super::{Failure, GREETING, drop_version_1};
 use crate::error::causes;
 use crate::guard::Guard;
 use crate::remote_url::redact;
@@ -21,8 +22,8 @@ const MAX_REQUEST: usize = 16 << 20;
 /// Some servers look at it before they speak protocol version 2.
 const USER_AGENT: &str = "git/2.50.0 (ferroflux)";
 
-/// A client for one set of TLS and proxy settings.
-pub(crate) fn client(tls: &Tls, proxy: Option<&Proxy>) -> Result<Client, GitError> {
+/// A client for one set of TLS and proxy settings; without a proxy those of the environment count.
+pub(crate) fn client(tls: &Tls, proxy: Option<&Proxy>, environment: &ProxyEnvironment) -> Result<Client, GitError> {
     let Settings { ca, identity, proxy } = Settings::read(tls, proxy)?;
     let mut builder = Client::builder()
         .user_agent(USER_AGENT)
@@ -38,10 +39,9 @@ pub(crate) fn client(tls: &Tls, proxy: Option<&Proxy>) -> Result<Client, GitErro
     if let Some(identity) = identity {
         builder = builder.identity(identity);
     }
-    if let Some(proxy) = proxy {
-        builder = builder.proxy(proxy);
-    }
-    builder.build().map_err(|e| unusable("cannot set up TLS", &e))
+    let environment = environment.clone();
+    let proxy = proxy.unwrap_or_else(|| reqwest::Proxy::custom(move |url| environment.proxy(url).cloned()));
+    builder.proxy(proxy).build().map_err(|e| unusable("cannot set up TLS", &e))
 }
 
 /// Whether the settings can be read; makes no client, which costs a look at all certificates of the system.
@@ -78,7 +78,10 @@ impl Settings {
         };
         let proxy = match proxy {
             Some(proxy) => {
-                let all = reqwest::Proxy::all(&proxy.address).map_err(|e| unusable("invalid proxy address", &e))?;
+                // Names are resolved behind the proxy, as Go has it; the library does so for `socks5h` only.
+                let address = proxy.address.strip_prefix("socks5://").map(|rest| format!("socks5h://{rest}"));
+                let all =
+                    reqwest::Proxy::all(address.as_ref().unwrap_or(&proxy.address)).map_err(|e| unusable("invalid proxy address", &e))?;
                 Some(match &proxy.username {
                     Some(user) => all.basic_auth(user, proxy.password.as_ref().map_or("", |p| p.expose())),
                     None => all,
@@ -194,7 +197,7 @@ impl Http for Backend {
                 }
             }
         }
-        Ok(GetResponse { headers: HeaderLines::new(&exchange), body: Body::new(&exchange) })
+        Ok(GetResponse { headers: HeaderLines::new(&exchange), body: Body { greeting: true, ..Body::new(&exchange) } })
     }
 
     fn post(
@@ -337,16 +340,28 @@ pub(crate) struct Body {
     exchange: Arc<Mutex<Exchange>>,
     chunk: Bytes,
     ended: bool,
+    /// Whether what comes next is the server's greeting.
+    greeting: bool,
 }
 
 impl Body {
     fn new(exchange: &Arc<Mutex<Exchange>>) -> Self {
-        Self { exchange: Arc::clone(exchange), chunk: Bytes::new(), ended: false }
+        Self { exchange: Arc::clone(exchange), chunk: Bytes::new(), ended: false, greeting: false }
     }
 }
 
 impl BufRead for Body {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if std::mem::take(&mut self.greeting) {
+            let mut head = Vec::new();
+            while head.len() < GREETING && !self.ended {
+                match with(&self.exchange, Exchange::chunk)? {
+                    Some(chunk) => head.extend_from_slice(&chunk),
+                    None => self.ended = true,
+                }
+            }
+            self.chunk = drop_version_1(head).into();
+        }
         while self.chunk.is_empty() && !self.ended {
             match with(&self.exchange, Exchange::chunk)? {
                 Some(chunk) => self.chunk = chunk,

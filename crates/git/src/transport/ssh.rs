@@ -19,7 +19,7 @@ use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::http::read_buffered;
-use super::{Failure, proxy};
+use super::{Failure, VERSION_1, drop_version_1, proxy};
 use crate::guard::Guard;
 use crate::known_hosts::HostCheck;
 use crate::{GitError, Proxy, RemoteUrl, SshIdentity};
@@ -163,6 +163,7 @@ pub(crate) fn connect(
         half: read,
         chunk: Bytes::new(),
         ended: false,
+        greeting: true,
         stderr: Arc::clone(&stderr),
         guard: guard.clone(),
         failure: failure.clone(),
@@ -222,16 +223,19 @@ struct Reader {
     half: ChannelReadHalf,
     chunk: Bytes,
     ended: bool,
+    /// Whether what comes next is the server's greeting.
+    greeting: bool,
     stderr: Arc<Mutex<Vec<u8>>>,
     guard: Guard,
     failure: Failure,
 }
 
-impl BufRead for Reader {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        while self.chunk.is_empty() && !self.ended {
+impl Reader {
+    /// The next piece of what the server says; none at the end.
+    fn next(&mut self) -> io::Result<Option<Bytes>> {
+        loop {
             match self.guard.block_on(self.half.wait()).map_err(|e| self.failure.leave(e))? {
-                Some(ChannelMsg::Data { data }) => self.chunk = data,
+                Some(ChannelMsg::Data { data }) => return Ok(Some(data)),
                 Some(ChannelMsg::ExtendedData { data, .. }) => {
                     let mut kept = self.stderr.lock().unwrap_or_else(PoisonError::into_inner);
                     let room = MAX_STDERR.saturating_sub(kept.len()).min(data.len());
@@ -240,8 +244,29 @@ impl BufRead for Reader {
                 Some(ChannelMsg::Failure) => {
                     return Err(self.failure.leave(GitError::Protocol("the SSH server does not run git-upload-pack".into())));
                 }
-                Some(ChannelMsg::Close) | None => self.ended = true,
+                Some(ChannelMsg::Close) | None => return Ok(None),
                 Some(_) => {}
+            }
+        }
+    }
+}
+
+impl BufRead for Reader {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if std::mem::take(&mut self.greeting) {
+            let mut head = Vec::new();
+            while head.len() < VERSION_1.len() && !self.ended {
+                match self.next()? {
+                    Some(data) => head.extend_from_slice(&data),
+                    None => self.ended = true,
+                }
+            }
+            self.chunk = drop_version_1(head).into();
+        }
+        while self.chunk.is_empty() && !self.ended {
+            match self.next()? {
+                Some(data) => self.chunk = data,
+                None => self.ended = true,
             }
         }
         Ok(&self.chunk)

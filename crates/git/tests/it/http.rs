@@ -1,5 +1,6 @@
 use ferroflux_git::{Auth, CheckoutOptions, GitError, Reference, Secret, Tls};
-use ferroflux_test_harness::http::{self, Options};
+use ferroflux_git_server::{HttpOptions, HttpServer};
+use ferroflux_test_harness::https;
 
 use crate::{Fixture, branch, checkout, entries, mirrored_objects, remote};
 
@@ -7,29 +8,29 @@ use crate::{Fixture, branch, checkout, entries, mirrored_objects, remote};
 /// whatever protocol version the server speaks (CRT-03-01).
 #[tokio::test(flavor = "multi_thread")]
 async fn a_branch_is_followed() {
-    for protocol_v0 in [false, true] {
+    for protocol in [0, 1, 2] {
         let f = Fixture::new();
-        let repository = f.repository("app");
+        let repository = f.repository("app").await;
         for n in 0..20 {
-            repository.commit(&format!("old {n}"), &[("old.yaml", &format!("n: {n}\n"))]).unwrap();
+            repository.commit(&format!("old {n}"), &[("old.yaml", &format!("n: {n}\n"))]).await.unwrap();
         }
-        let first = repository.commit("first\n\nbody", &[("deploy/app.yaml", "a: 1\n"), ("README.md", "hi\n")]).unwrap();
-        let server = http::serve(&f.root(), Options { protocol_v0, ..Options::default() }).await.unwrap();
-        let remote = remote(&server.url("app"));
+        let first = repository.commit("first\n\nbody", &[("deploy/app.yaml", "a: 1\n"), ("README.md", "hi\n")]).await.unwrap();
+        let server = HttpServer::start(f.root(), HttpOptions::default().protocol(protocol)).await.unwrap();
+        let remote = remote(&server.url("app.git"));
         let got = checkout(&f.client, &remote, &branch("main")).await.unwrap();
         assert_eq!(got.resolved().revision(), format!("main@sha1:{first}"));
         assert_eq!(got.commit().message(), "first\n\nbody\n");
         assert_eq!(entries(&got, &CheckoutOptions::default()), ["README.md", "deploy/", "deploy/app.yaml", "old.yaml"]);
-        assert_eq!(mirrored_objects(&f.mirrors()), 6, "one commit, two trees, three blobs (protocol_v0: {protocol_v0})");
+        assert_eq!(mirrored_objects(&f.mirrors()), 6, "one commit, two trees, three blobs (protocol {protocol})");
         drop(got);
         let revision = format!("main@sha1:{first}");
-        let before = server.requests();
+        let before = server.requests().len();
         assert!(f.client.checkout(&remote, &branch("main"), false, Some(&revision)).await.unwrap().is_none());
-        assert!(server.requests() - before <= 2, "one listing");
-        let second = repository.commit("second", &[("deploy/app.yaml", "a: 2\n")]).unwrap();
+        assert!(server.requests().len() - before <= 2, "one listing");
+        let second = repository.commit("second", &[("deploy/app.yaml", "a: 2\n")]).await.unwrap();
         let got = f.client.checkout(&remote, &branch("main"), false, Some(&revision)).await.unwrap().unwrap();
         assert_eq!(got.resolved().commit, second);
-        assert_eq!(mirrored_objects(&f.mirrors()), 10, "a commit, two trees and a blob more (protocol_v0: {protocol_v0})");
+        assert_eq!(mirrored_objects(&f.mirrors()), 10, "a commit, two trees and a blob more (protocol {protocol})");
         assert_eq!(entries(&got, &CheckoutOptions::default()), ["README.md", "deploy/", "deploy/app.yaml", "old.yaml"]);
     }
 }
@@ -38,17 +39,17 @@ async fn a_branch_is_followed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn credentials_are_sent() {
     let f = Fixture::new();
-    f.repository("app").commit("c", &[("a", "1")]).unwrap();
-    let options = Options { basic: Some(("alice".into(), "s3cret".into())), bearer: Some("tok3n".into()), ..Options::default() };
-    let server = http::serve(&f.root(), options).await.unwrap();
+    f.repository("app").await.commit("c", &[("a", "1")]).await.unwrap();
+    let options = HttpOptions::default().basic("alice", "s3cret").bearer("tok3n");
+    let server = HttpServer::start(f.root(), options).await.unwrap();
     let basic = |password: &str| Auth::Basic { username: "alice".into(), password: Secret::new(password) };
     for (auth, url, good) in [
-        (basic("s3cret"), server.url("app"), true),
-        (Auth::Bearer(Secret::new("tok3n")), server.url("app"), true),
-        (Auth::Anonymous, server.url("app").replace("://", "://alice:s3cret@"), true),
-        (Auth::Anonymous, server.url("app"), false),
-        (basic("wr0ng"), server.url("app"), false),
-        (Auth::Anonymous, server.url("app").replace("://", "://alice:wr0ng@"), false),
+        (basic("s3cret"), server.url("app.git"), true),
+        (Auth::Bearer(Secret::new("tok3n")), server.url("app.git"), true),
+        (Auth::Anonymous, server.url("app.git").replace("://", "://alice:s3cret@"), true),
+        (Auth::Anonymous, server.url("app.git"), false),
+        (basic("wr0ng"), server.url("app.git"), false),
+        (Auth::Anonymous, server.url("app.git").replace("://", "://alice:wr0ng@"), false),
     ] {
         let remote = ferroflux_git::Remote { auth, ..remote(&url) };
         match checkout(&f.client, &remote, &branch("main")).await {
@@ -65,20 +66,20 @@ async fn credentials_are_sent() {
 #[tokio::test(flavor = "multi_thread")]
 async fn tls_is_checked() {
     let f = Fixture::new();
-    f.repository("app").commit("c", &[("a", "1")]).unwrap();
-    let server = http::serve(&f.root(), Options { tls: true, client_certificate: true, ..Options::default() }).await.unwrap();
-    let pki = server.pki().unwrap().clone();
+    f.repository("app").await.commit("c", &[("a", "1")]).await.unwrap();
+    let server = https::serve(&f.root(), HttpOptions::default(), true).await.unwrap();
+    let pki = server.pki().clone();
     let with = |ca: bool, client: bool| Tls {
         ca: ca.then(|| pki.ca.clone()),
         certificate: client.then(|| pki.client_certificate.clone()),
         private_key: client.then(|| Secret::new(&pki.client_key)),
     };
     for (tls, good) in [(with(true, true), true), (with(true, false), false), (with(false, true), false)] {
-        let remote = ferroflux_git::Remote { tls, ..remote(&server.url("app")) };
+        let remote = ferroflux_git::Remote { tls, ..remote(&server.url("app.git")) };
         let got = checkout(&f.client, &remote, &branch("main")).await;
         assert_eq!(got.is_ok(), good, "{:?}", got.err());
     }
-    let broken = ferroflux_git::Remote { tls: Tls { ca: Some("no PEM".into()), ..Tls::default() }, ..remote(&server.url("app")) };
+    let broken = ferroflux_git::Remote { tls: Tls { ca: Some("no PEM".into()), ..Tls::default() }, ..remote(&server.url("app.git")) };
     assert!(matches!(broken.check(), Err(GitError::Credentials(_))));
 }
 
@@ -86,12 +87,12 @@ async fn tls_is_checked() {
 #[tokio::test(flavor = "multi_thread")]
 async fn missing_things_are_named() {
     let f = Fixture::new();
-    f.repository("empty");
-    f.repository("app").commit("c", &[("a", "1")]).unwrap();
-    for protocol_v0 in [false, true] {
-        let server = http::serve(&f.root(), Options { protocol_v0, ..Options::default() }).await.unwrap();
+    f.repository("empty").await;
+    f.repository("app").await.commit("c", &[("a", "1")]).await.unwrap();
+    for protocol in [0, 1, 2] {
+        let server = HttpServer::start(f.root(), HttpOptions::default().protocol(protocol)).await.unwrap();
         let error = |name: &'static str, reference: Reference| {
-            let (client, remote) = (f.client.clone(), remote(&server.url(name)));
+            let (client, remote) = (f.client.clone(), remote(&server.url(&format!("{name}.git"))));
             async move { checkout(&client, &remote, &reference).await.unwrap_err().to_string() }
         };
         assert_eq!(error("empty", branch("main")).await, "git repository is empty");
@@ -118,14 +119,14 @@ async fn a_silent_server_times_out() {
 async fn credentials_do_not_follow_redirects() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let f = Fixture::new();
-    f.repository("app").commit("c", &[("a", "1")]).unwrap();
-    let secret = ("alice".to_owned(), "s3cret".to_owned());
+    f.repository("app").await.commit("c", &[("a", "1")]).await.unwrap();
+    let secret = ("alice", "s3cret");
     for demands in [false, true] {
-        let options = Options { basic: demands.then(|| secret.clone()), ..Options::default() };
-        let target = http::serve(&f.root(), options).await.unwrap();
+        let options = if demands { HttpOptions::default().basic(secret.0, secret.1) } else { HttpOptions::default() };
+        let target = HttpServer::start(f.root(), options).await.unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/old.git", listener.local_addr().unwrap());
-        let new = target.url("app");
+        let new = target.url("app.git");
         tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
                 let mut request = [0; 4096];
@@ -136,7 +137,7 @@ async fn credentials_do_not_follow_redirects() {
                 let _ = stream.write_all(head.as_bytes()).await;
             }
         });
-        let auth = Auth::Basic { username: secret.0.clone(), password: Secret::new(&secret.1) };
+        let auth = Auth::Basic { username: secret.0.into(), password: Secret::new(secret.1) };
         let got = checkout(&f.client, &ferroflux_git::Remote { auth, ..remote(&url) }, &branch("main")).await;
         match got {
             Ok(_) => assert!(!demands, "the credentials were sent on"),

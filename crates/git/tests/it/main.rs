@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod http;
+mod proxy;
 mod semantics;
 mod ssh;
 
@@ -9,7 +10,8 @@ use std::path::Path;
 
 use ferroflux_artifact::tarball;
 use ferroflux_git::{Checkout, CheckoutOptions, Client, GitError, Limits, Reference, Remote, RemoteUrl};
-use ferroflux_test_harness::Repository;
+use ferroflux_git_server::Repository;
+use ferroflux_proxy_environment::ProxyEnvironment;
 
 /// A directory of repositories and a client.
 struct Fixture {
@@ -26,7 +28,7 @@ impl Fixture {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let dir = tempfile::tempdir().unwrap();
         std::fs::create_dir(dir.path().join("repos")).unwrap();
-        let client = Client::new(dir.path().join("mirrors"), limits).unwrap();
+        let client = Client::new(dir.path().join("mirrors"), limits, ProxyEnvironment::default()).unwrap();
         Self { dir, client }
     }
 
@@ -34,8 +36,9 @@ impl Fixture {
         self.dir.path().join("repos")
     }
 
-    fn repository(&self, name: &str) -> Repository {
-        Repository::create(&self.root(), name).unwrap()
+    /// A repository that is served as `<name>.git`.
+    async fn repository(&self, name: &str) -> Repository {
+        Repository::create(&self.root(), &format!("{name}.git")).await.unwrap()
     }
 
     fn mirrors(&self) -> std::path::PathBuf {

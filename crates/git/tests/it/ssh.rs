@@ -19,21 +19,22 @@ fn with(url: &str, identity: SshIdentity) -> Remote {
 /// SRC-GIT-17, CRT-03-01: fetching over SSH in the process, at depth 1 also from a server of protocol version 0.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_branch_is_fetched() {
-    for protocol_v0 in [false, true] {
+    for protocol in [0, 1, 2] {
         let f = Fixture::new();
-        let repository = f.repository("app");
-        repository.commit("zero", &[("a", "0")]).unwrap();
-        let commit = repository.commit("one", &[("a", "1")]).unwrap();
-        let server = ssh::serve(&f.root(), Options { protocol_v0, ..Options::default() }).await.unwrap();
-        let remote = with(&server.url("app"), identity(ssh::pem(&ssh::key(7)), &server.known_hosts()));
+        let repository = f.repository("app").await;
+        repository.commit("zero", &[("a", "0")]).await.unwrap();
+        let commit = repository.commit("one", &[("a", "1")]).await.unwrap();
+        let server = ssh::serve(&f.root(), Options { forced_protocol: Some(protocol), ..Options::default() }).await.unwrap();
+        let remote = with(&server.url("app.git"), identity(ssh::pem(&ssh::key(7)), &server.known_hosts()));
         let got = checkout(&f.client, &remote, &branch("main")).await.unwrap();
         assert_eq!(got.resolved().commit, commit);
         assert_eq!(entries(&got, &CheckoutOptions::default()), ["a"]);
-        assert_eq!(mirrored_objects(&f.mirrors()), 3, "protocol_v0: {protocol_v0}");
+        assert_eq!(mirrored_objects(&f.mirrors()), 3, "protocol {protocol}");
         drop(got);
         assert!(f.client.checkout(&remote, &branch("main"), false, Some(&format!("main@sha1:{commit}"))).await.unwrap().is_none());
         let gone =
-            checkout(&f.client, &with(&server.url("gone"), identity(ssh::pem(&ssh::key(7)), &server.known_hosts())), &branch("main")).await;
+            checkout(&f.client, &with(&server.url("gone.git"), identity(ssh::pem(&ssh::key(7)), &server.known_hosts())), &branch("main"))
+                .await;
         assert!(matches!(gone, Err(GitError::RepositoryNotFound(_))), "{:?}", gone.err());
     }
 }
@@ -42,7 +43,7 @@ async fn a_branch_is_fetched() {
 #[tokio::test(flavor = "multi_thread")]
 async fn hosts_and_logins_are_checked() {
     let f = Fixture::new();
-    f.repository("app").commit("one", &[("a", "1")]).unwrap();
+    f.repository("app").await.commit("one", &[("a", "1")]).await.unwrap();
     let allowed = ssh::key(7);
     let server = ssh::serve(&f.root(), Options { authorized: vec![allowed.public_key().clone()], ..Options::default() }).await.unwrap();
     let other = format!("[127.0.0.1]:{} {}", server.addr().port(), ssh::key(9).public_key().to_openssh().unwrap());
@@ -57,7 +58,7 @@ async fn hosts_and_logins_are_checked() {
         ),
         (ssh::pem(&ssh::key(8)), server.known_hosts(), "the server refused the SSH key"),
     ] {
-        let got = checkout(&f.client, &with(&server.url("app"), identity(key, &known_hosts)), &branch("main")).await;
+        let got = checkout(&f.client, &with(&server.url("app.git"), identity(key, &known_hosts)), &branch("main")).await;
         let text = got.err().map_or("ok".to_owned(), |e| e.to_string());
         assert!(text.contains(expected), "{expected}: {text}");
     }
@@ -67,7 +68,7 @@ async fn hosts_and_logins_are_checked() {
 #[tokio::test(flavor = "multi_thread")]
 async fn kinds_of_keys() {
     let f = Fixture::new();
-    f.repository("app").commit("one", &[("a", "1")]).unwrap();
+    f.repository("app").await.commit("one", &[("a", "1")]).await.unwrap();
     let server = ssh::serve(&f.root(), Options::default()).await.unwrap();
     for (kind, bits, format, passphrase) in [
         ("rsa", "2048", "RFC4716", ""),
@@ -95,7 +96,7 @@ async fn kinds_of_keys() {
             identity.passphrase = Some(Secret::new(passphrase));
         }
         identity.check().unwrap();
-        let got = checkout(&f.client, &with(&server.url("app"), identity), &branch("main")).await;
+        let got = checkout(&f.client, &with(&server.url("app.git"), identity), &branch("main")).await;
         assert!(got.is_ok(), "{kind} {format}: {:?}", got.err());
     }
 }
@@ -104,12 +105,12 @@ async fn kinds_of_keys() {
 #[tokio::test(flavor = "multi_thread")]
 async fn algorithms_can_be_chosen() {
     let f = Fixture::new();
-    f.repository("app").commit("one", &[("a", "1")]).unwrap();
+    f.repository("app").await.commit("one", &[("a", "1")]).await.unwrap();
     let server = ssh::serve(&f.root(), Options::default()).await.unwrap();
     for (kex, keys, good) in
         [(vec!["diffie-hellman-group14-sha256"], vec!["ssh-ed25519"], true), (vec!["curve25519-sha256"], vec!["rsa-sha2-512"], false)]
     {
-        let mut remote = with(&server.url("app"), identity(ssh::pem(&ssh::key(7)), &server.known_hosts()));
+        let mut remote = with(&server.url("app.git"), identity(ssh::pem(&ssh::key(7)), &server.known_hosts()));
         remote.ssh_algorithms = SshAlgorithms::parse(&kex, &keys).unwrap();
         let got = checkout(&f.client, &remote, &branch("main")).await;
         assert_eq!(got.is_ok(), good, "{:?}", got.err());
