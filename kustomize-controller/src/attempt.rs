@@ -39,6 +39,9 @@ pub(crate) struct Attempt {
     pub(crate) status: KustomizationStatus,
     /// Its conditions as they should be.
     pub(crate) conditions: Conditions,
+    /// Whether the work on a revision has begun and not come to an end: events then have the reason `Progressing`, also
+    /// where the status still shows the last result, since it is not worth a write.
+    in_progress: bool,
     /// Revisions for events.
     pub(crate) revision: Option<String>,
     pub(crate) origin_revision: Option<String>,
@@ -49,7 +52,7 @@ impl Attempt {
     pub(crate) fn new(object: Arc<Kustomization>, writer: Writer) -> Self {
         let status = object.status.clone();
         let conditions = Conditions::new(status.conditions.clone(), object.metadata.generation.unwrap_or_default(), now());
-        Self { object, status, conditions, revision: None, origin_revision: None, writer }
+        Self { object, status, conditions, revision: None, origin_revision: None, in_progress: false, writer }
     }
 
     pub(crate) fn api(&self) -> Api<Kustomization> {
@@ -75,6 +78,7 @@ impl Attempt {
     pub(crate) fn working(&mut self, doing: &str, revision: &str) {
         let message = format!("{doing} for revision {revision} with a timeout of {}", printed(self.timeout()));
         self.conditions.mark_reconciling(reason::PROGRESSING, message);
+        self.in_progress = true;
     }
 
     /// Reports what is being done: Ready is unknown until it is done.
@@ -98,6 +102,7 @@ impl Attempt {
 
     /// Ends the reconcile: what was asked for counts as handled, and the conditions are brought in line (KC-REC-12).
     pub(crate) fn conclude(&mut self) {
+        self.in_progress = false;
         if let Some(requested) = self.object.annotations().get(REQUESTED_AT) {
             self.status.last_handled_reconcile_at = Some(requested.clone());
         }
@@ -116,6 +121,7 @@ impl Attempt {
 
     /// Sets the conditions of a failure and records its event.
     pub(crate) fn fail(&mut self, failure: &Failure) {
+        self.in_progress = false;
         self.conditions.mark_false(READY, failure.reason, failure.message.clone());
         if failure.stalled {
             self.conditions.mark_stalled(failure.reason, failure.message.clone());
@@ -139,7 +145,8 @@ impl Attempt {
         let mut metadata = self.event_metadata();
         metadata.extend(extra.map(|(key, value)| (format!("{GROUP}/{key}"), value.to_owned())));
         let severity = if warning { "error" } else { "info" };
-        let reason = self.conditions.get(READY).map(|c| c.reason.as_str()).filter(|r| !r.is_empty()).unwrap_or(severity);
+        let ready = self.conditions.get(READY).map(|c| c.reason.as_str()).filter(|r| !r.is_empty());
+        let reason = if self.in_progress { reason::PROGRESSING } else { ready.unwrap_or(severity) };
         let type_ = if warning { EventType::Warning } else { EventType::Normal };
         self.writer.events.record(Event { object: reference(self.object.as_ref()), type_, reason: reason.to_owned(), message, metadata });
     }

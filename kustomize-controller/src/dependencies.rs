@@ -11,6 +11,7 @@ use ferroflux_controller_runtime::{Cache, ObjectKey};
 use kube::{Api, Client};
 
 use crate::expression::{ExpressionError, Expressions};
+use crate::failure::told;
 use crate::source;
 
 /// Why dependencies are not met.
@@ -48,7 +49,7 @@ impl Check<'_> {
             let live = Api::<Kustomization>::namespaced(self.client.clone(), &key.namespace).get(&key.name).await;
             let live = live.map_err(|error| {
                 let chain = self.chain(object);
-                Unmet::NotReady(format!("dependency '{key}' not found: {error}{chain}"))
+                Unmet::NotReady(format!("dependency '{key}' not found: {}{chain}", told(&error)))
             })?;
             self.one(object, artifact, reference, &key, &live)?;
         }

@@ -73,6 +73,14 @@ impl Failure {
     }
 }
 
+/// What the API server said, or what kept it from answering; the library's own text repeats the whole status.
+pub(crate) fn told(error: &kube::Error) -> String {
+    match error {
+        kube::Error::Api(status) => status.message.clone(),
+        error => error.to_string(),
+    }
+}
+
 /// A length of time as Flux prints it in messages.
 pub(crate) fn printed(time: Duration) -> ferroflux_api::Duration {
     time.into()

@@ -72,7 +72,8 @@ impl Reconciler for KustomizationReconciler {
         }
         if !attempt.object.finalizers().iter().any(|f| f == finalizer::FLUX) {
             let set =
-                set_finalizer(&attempt.api(), field_manager::KUSTOMIZE_CONTROLLER, attempt.object.as_ref(), finalizer::FLUX, true).await;
+                set_finalizer(&attempt.api(), field_manager::KUSTOMIZE_CONTROLLER_STATUS, attempt.object.as_ref(), finalizer::FLUX, true)
+                    .await;
             return match set {
                 Ok(Written::Changed(object)) => {
                     attempt.observe(*object);
@@ -197,6 +198,9 @@ impl KustomizationReconciler {
     async fn resume(&self, key: &ObjectKey, attempt: &mut Attempt, run: Run, phase: Phase) -> Step {
         attempt.revision = Some(run.revision.clone());
         attempt.origin_revision = run.origin_revision.clone();
+        if let Some(inventory) = &run.after {
+            attempt.status.inventory = Some(apply::to_status(inventory));
+        }
         match phase {
             Phase::Stage { apply, wait, deadline, gone } => self.resume_stage(key, attempt, run, apply, wait, deadline, gone).await,
             Phase::Health { wait, began, deadline, announced, outcome } => {

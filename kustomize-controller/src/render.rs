@@ -22,7 +22,7 @@ use crate::variables;
 mod overlay;
 mod retyped;
 
-pub(crate) use overlay::Manifest;
+pub(crate) use overlay::{Manifest, check_path};
 
 /// Rendered manifests, ready to be applied.
 #[derive(Debug, Clone)]

@@ -39,6 +39,8 @@ pub(crate) struct Run {
     pub(crate) options: Arc<Options>,
     /// The inventory before this reconcile.
     pub(crate) before: Inventory,
+    /// The inventory after the apply; until then the status has the union of what was and what may come.
+    pub(crate) after: Option<Inventory>,
     /// When the work on the revision began.
     pub(crate) began: Instant,
 }

@@ -12,7 +12,7 @@ use kube::{Api, Client, Resource};
 use serde::de::DeserializeOwned;
 
 use crate::config::Config;
-use crate::failure::{Failure, Then, printed};
+use crate::failure::{Failure, Then, printed, told};
 
 /// The sources as watches see them.
 #[derive(Debug, Default)]
@@ -90,12 +90,12 @@ where
     match Api::<S>::namespaced(client.clone(), &key.namespace).get_opt(&key.name).await {
         Ok(Some(source)) => Ok(source.artifact().cloned()),
         Ok(None) => {
-            let message = format!("{}.{} {:?} not found", S::plural(&()), S::group(&()), &*key.name);
+            let message = format!("{}.{} {:?} not found", S::kind(&()), S::group(&()), &*key.name);
             Err(Failure::waiting(reason::ARTIFACT_FAILED, message, Then::RetryInterval))
         }
         Err(error) => Err(Failure {
             then: Then::Backoff,
-            ..Failure::waiting(reason::ARTIFACT_FAILED, format!("unable to get source '{key}': {error}"), Then::Backoff)
+            ..Failure::waiting(reason::ARTIFACT_FAILED, format!("unable to get source '{key}': {}", told(&error)), Then::Backoff)
         }),
     }
 }

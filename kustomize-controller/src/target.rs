@@ -13,6 +13,7 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Api, Client};
 
 use crate::config::Config;
+use crate::failure::told;
 
 /// Clients of remote clusters that are kept.
 const REMOTE_CLIENTS: usize = 16;
@@ -68,7 +69,7 @@ impl Targets {
         };
         let name = &secret_ref.name;
         let secret = Api::<Secret>::namespaced(self.local.client().clone(), namespace).get(name).await;
-        let secret = secret.map_err(|e| format!("unable to read KubeConfig secret '{namespace}/{name}' error: {e}"))?;
+        let secret = secret.map_err(|e| format!("unable to read KubeConfig secret '{namespace}/{name}' error: {}", told(&e)))?;
         let identity = format!(
             "{namespace}/{name}/{}/{}",
             secret_ref.key.as_deref().unwrap_or_default(),

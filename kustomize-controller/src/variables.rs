@@ -6,6 +6,8 @@ use ferroflux_envsubst::Variables;
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use kube::{Api, Client};
 
+use crate::failure::told;
+
 /// Reads the variables of a namespace's object: `substituteFrom` in order, then `substitute`.
 pub(crate) async fn load(client: &Client, namespace: &str, post_build: &PostBuild) -> Result<Variables, String> {
     let mut out = Variables::new();
@@ -23,7 +25,7 @@ pub(crate) async fn load(client: &Client, namespace: &str, post_build: &PostBuil
             Ok(true) => {}
             Ok(false) if reference.optional => {}
             Ok(false) => return Err(format!("substitute from '{kind}/{name}' error: {}s {name:?} not found", kind.to_lowercase())),
-            Err(error) => return Err(format!("substitute from '{kind}/{name}' error: {error}")),
+            Err(error) => return Err(format!("substitute from '{kind}/{name}' error: {}", told(&error))),
         }
     }
     for (name, value) in &post_build.substitute {

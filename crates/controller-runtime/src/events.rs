@@ -72,6 +72,8 @@ pub fn user_metadata<K: Resource>(object: &K) -> BTreeMap<String, String> {
 
 /// Events kept for a slow receiver.
 const QUEUE_LENGTH: usize = 1000;
+/// Bytes of a message, as of a condition's; the API server itself sets no limit for core/v1 Events.
+const MAX_MESSAGE: usize = 32_768;
 /// Different events whose count is remembered for aggregation.
 const REMEMBERED: usize = 4096;
 
@@ -215,7 +217,7 @@ fn kubernetes_event(shared: &Shared, event: &Event) -> CoreEvent {
         involved_object: event.object.clone(),
         type_: Some(if event.type_ == EventType::Warning { "Warning" } else { "Normal" }.to_owned()),
         reason: Some(event.reason.clone()),
-        message: Some(cut(&event.message, 1024)),
+        message: Some(cut(&event.message, MAX_MESSAGE)),
         count: Some(1),
         first_timestamp: Some(Time(now)),
         last_timestamp: Some(Time(now)),
@@ -226,7 +228,6 @@ fn kubernetes_event(shared: &Shared, event: &Event) -> CoreEvent {
     }
 }
 
-/// The API server refuses a longer message.
 fn cut(message: &str, max: usize) -> String {
     if message.len() <= max {
         return message.to_owned();

@@ -19,7 +19,7 @@ use tracing::{info, warn};
 use super::{KustomizationReconciler, Step};
 use crate::attempt::{Attempt, now};
 use crate::config::CONTROLLER;
-use crate::failure::{Failure, Then, printed};
+use crate::failure::{Failure, Then, printed, told};
 use crate::history;
 use crate::render::Rendered;
 use crate::run::{Cause, Checked, Phase, Run};
@@ -40,6 +40,9 @@ impl KustomizationReconciler {
             Ok(tree) => tree,
             Err(step) => return step,
         };
+        if let Err(failure) = crate::render::check_path(&tree, &attempt.object) {
+            return failure.into();
+        }
         attempt.status.last_attempted_revision = Some(artifact.revision.clone());
         let cluster = match self.targets.of(&attempt.object, &self.config).await {
             Ok(cluster) => cluster,
@@ -69,6 +72,7 @@ impl KustomizationReconciler {
             cluster,
             options,
             before,
+            after: None,
             began,
         };
         if let Err(failure) = self.write_ahead(attempt, &run, &rendered.objects).await {
@@ -182,7 +186,7 @@ impl KustomizationReconciler {
             attempt.progressing();
         }
         attempt.status.inventory = Some(to_status(&union));
-        attempt.write().await.map(drop).map_err(|error| Failure::api(format!("failed to update status: {error}")))
+        attempt.write().await.map(drop).map_err(|error| Failure::api(format!("failed to update status: {}", told(&error))))
     }
 
     /// Goes on after a stage became current, or doomed objects are gone.
@@ -251,7 +255,7 @@ impl KustomizationReconciler {
     }
 
     /// After the apply: log and event, the new inventory, garbage collection.
-    async fn applied(&self, key: &ObjectKey, attempt: &mut Attempt, run: Run, checked: Checked) -> Step {
+    async fn applied(&self, key: &ObjectKey, attempt: &mut Attempt, mut run: Run, checked: Checked) -> Step {
         let changes = &checked.changes;
         if !changes.0.is_empty() {
             let output = if self.config.group_change_log {
@@ -288,6 +292,7 @@ impl KustomizationReconciler {
             attempt.event(false, lines, None);
         }
         attempt.status.inventory = Some(to_status(&inventory));
+        run.after = Some(inventory);
         self.check_health(key, attempt, run, checked, drifted).await
     }
 }
@@ -346,7 +351,7 @@ fn stored_inventory(attempt: &Attempt) -> Inventory {
     Inventory { entries: entries.map(|e| ferroflux_manifest::Entry { id: e.id.clone(), v: e.v.clone() }).collect() }
 }
 
-fn to_status(inventory: &Inventory) -> ResourceInventory {
+pub(super) fn to_status(inventory: &Inventory) -> ResourceInventory {
     ResourceInventory { entries: inventory.entries.iter().map(|e| ResourceRef { id: e.id.clone(), v: e.v.clone() }).collect() }
 }
 

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use ferroflux_api::contract::reason;
 use ferroflux_api::kustomize::{BuildMetadata, Kustomization, Selector};
+use ferroflux_artifact_transfer::fetch::Tree;
 use ferroflux_kustomize::{DiskFileSystem, FileSystem, HttpFile, Options, RemoteError, RemoteLoader, RepositoryUrl, flux};
 use ferroflux_remote_bases::RemoteBases;
 use serde_json::Value;
@@ -47,14 +48,18 @@ impl RemoteLoader for Noted<'_> {
     }
 }
 
+/// Whether the artifact has `spec.path` (KC-REC-07).
+pub(crate) fn check_path(tree: &Tree, object: &Kustomization) -> Result<(), Failure> {
+    let path = inside(object.spec.path.as_deref().unwrap_or_default());
+    let Err(error) = std::fs::metadata(tree.path().join(&path)) else { return Ok(()) };
+    let why = if error.kind() == std::io::ErrorKind::NotFound { "no such file or directory".to_owned() } else { error.to_string() };
+    Err(Failure::new(reason::ARTIFACT_FAILED, format!("kustomization path not found: stat /{path}: {why}")))
+}
+
 /// Builds `spec.path` below `root`, the unpacked artifact. Of this machine nothing outside of `root` is read; without
 /// `remote`, remote bases and files are refused (KC-GEN-05).
 pub(crate) fn build(root: &Path, object: &Kustomization, remote: Option<&RemoteBases>) -> Result<Built, Failure> {
     let path = inside(object.spec.path.as_deref().unwrap_or_default());
-    if let Err(error) = std::fs::metadata(root.join(&path)) {
-        let why = if error.kind() == std::io::ErrorKind::NotFound { "no such file or directory".to_owned() } else { error.to_string() };
-        return Err(Failure::new(reason::ARTIFACT_FAILED, format!("kustomization path not found: stat /{path}: {why}")));
-    }
     let failed = |error: &dyn std::fmt::Display| Failure::new(reason::BUILD_FAILED, format!("kustomize build failed: {error}"));
     let files = DiskFileSystem::new(root).map_err(|e| failed(&e))?;
     let remote = remote.map(|remote| Noted { remote, used: AtomicBool::new(false) });

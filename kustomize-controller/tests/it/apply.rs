@@ -45,6 +45,8 @@ async fn a_revision_is_applied() {
     assert_eq!(condition(&done, "Healthy")["reason"], "Succeeded");
     assert!(condition(&done, "Reconciling").is_null() && condition(&done, "Stalled").is_null());
     assert_eq!(done["metadata"]["finalizers"], json!(["finalizers.fluxcd.io"]));
+    let managers = done["metadata"]["managedFields"].as_array().unwrap().iter().map(|m| m["manager"].as_str().unwrap());
+    assert!(managers.clone().all(|m| m != "kustomize-controller"), "its own writes go under another name than those it applies");
     assert_eq!(done["status"]["lastAttemptedRevision"], revision);
     assert_eq!(done["status"]["history"].as_array().unwrap().len(), 1);
     let deployment = w.get("apps/v1", "Deployment", "app").await.unwrap();
@@ -93,6 +95,7 @@ async fn drift_is_corrected() {
     let a = w.get("v1", "ConfigMap", "a").await.unwrap();
     assert_eq!(a["data"], json!({"key": "one", "other": "x"}), "the overridden manager's field is gone, an unknown one's stays");
     assert_eq!(w.get("v1", "ConfigMap", "b").await.unwrap()["data"]["key"], "two");
+    w.event("app", "Progressing", |m| m == "ConfigMap/kc-drift/a configured\nConfigMap/kc-drift/b created").await;
 }
 
 /// KC-APPLY-07: directives on the desired and on the live object.

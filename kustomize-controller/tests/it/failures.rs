@@ -29,6 +29,7 @@ async fn missing_path() {
     w.kustomization("app", "repo", json!({"path": "./nowhere"})).await;
     let failed = w.failed("app", "ArtifactFailed").await;
     assert!(condition(&failed, "Ready")["message"].as_str().unwrap().starts_with("kustomization path not found: "));
+    assert!(failed["status"]["lastAttemptedRevision"].is_null(), "nothing was attempted");
 }
 
 /// KC-IMP-01, KC-APPLY-11: a tenant without rights gets the API server's refusal, and nothing is applied.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{World, condition, config_map};
+use crate::world::{World, condition, config_map, inventory};
 
 const SOURCE: &str = "source.toolkit.fluxcd.io/v1";
 
@@ -39,6 +39,23 @@ async fn waits_by_watch() {
     w.merge_status(SOURCE, "GitRepository", "probe", json!({"status": {"conditions": state("Ready", "True")}})).await;
     let done = w.ready("app", &revision).await;
     assert_eq!(condition(&done, "Healthy")["status"], "True");
+}
+
+/// KC-INV-01, KC-INV-02: what was pruned before a wait is not in the inventory after it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_inventory_after_a_wait() {
+    let w = World::new("kc-waited").await;
+    probe(&w, "probe", state("Ready", "True")).await;
+    let checks = json!([{"apiVersion": SOURCE, "kind": "GitRepository", "name": "probe", "namespace": "kc-waited"}]);
+    let first = w.publish("repo", &[("old.yaml", &config_map("old", "x")), ("kept.yaml", &config_map("kept", "x"))]).await;
+    w.kustomization("app", "repo", json!({"healthChecks": checks})).await;
+    w.ready("app", &first).await;
+    w.merge_status(SOURCE, "GitRepository", "probe", json!({"status": {"conditions": state("Ready", "False")}})).await;
+    let second = w.publish("repo", &[("kept.yaml", &config_map("kept", "y")), ("new.yaml", &config_map("new", "x"))]).await;
+    w.is("v1", "ConfigMap", "old", "pruned", |o| o.is_none()).await;
+    w.merge_status(SOURCE, "GitRepository", "probe", json!({"status": {"conditions": state("Ready", "True")}})).await;
+    let done = w.ready("app", &second).await;
+    assert_eq!(inventory(&done), ["kc-waited_kept__ConfigMap", "kc-waited_new__ConfigMap"]);
 }
 
 /// KC-HC-03: a failed object ends the check early, and is named.

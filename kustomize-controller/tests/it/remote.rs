@@ -41,7 +41,7 @@ async fn kubeconfig_from_a_secret() {
     w.kustomization("app", "repo", fields).await;
     let failed = w.failed("app", "ReconciliationFailed").await;
     let message = condition(&failed, "Ready")["message"].as_str().unwrap();
-    assert!(message.starts_with("unable to read KubeConfig secret 'kc-remote/target' error: "), "{message}");
+    assert_eq!(message, "unable to read KubeConfig secret 'kc-remote/target' error: secrets \"target\" not found");
     w.event("app", "ReconciliationFailed", |m| m.starts_with("failed to build kube client: unable to read KubeConfig secret")).await;
 
     let secret = |data: Value| json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "target"}, "stringData": data});

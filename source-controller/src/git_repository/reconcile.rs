@@ -200,20 +200,30 @@ impl GitRepositories {
             let recorded = recorded.clone();
             move || {
                 let (Ok(path), Ok(digest)) = (ArtifactPath::parse(&recorded.path), recorded.digest.parse::<Digest>()) else {
-                    return Ok((Integrity::Missing, None));
+                    return Ok((Integrity::Missing, None, Ok(Vec::new())));
                 };
-                if let Err(error) = storage.collect_garbage(&path, SystemTime::now()) {
-                    tracing::error!(%error, "garbage collection failed");
-                }
+                let collected = storage.collect_garbage(&path, SystemTime::now());
                 let integrity = storage.integrity(&path, &digest)?;
                 if integrity == Integrity::Corrupt {
                     storage.remove(&path)?;
                 }
-                Ok::<_, ferroflux_artifact::storage::StorageError>((integrity, Some(path)))
+                Ok::<_, ferroflux_artifact::storage::StorageError>((integrity, Some(path), collected))
             }
         });
         let failed = |what: String| Broken::generic(STORAGE_OPERATION_FAILED, reason::STAT_OPERATION_FAILED, what);
-        let (integrity, path) = checked.await.map_err(|e| failed(e.to_string()))?.map_err(|e| failed(e.to_string()))?;
+        let (integrity, path, collected) = checked.await.map_err(|e| failed(e.to_string()))?.map_err(|e| failed(e.to_string()))?;
+        match collected {
+            Ok(removed) if removed.is_empty() => {}
+            Ok(removed) => {
+                let message = format!("garbage collected {} artifacts", removed.len());
+                self.event(work.object.as_ref(), EventType::Trace, reason::GARBAGE_COLLECTION_SUCCEEDED, message, None);
+            }
+            Err(error) => {
+                let message = format!("garbage collection failed: {error}");
+                tracing::error!("{message}");
+                self.event(work.object.as_ref(), EventType::Warning, reason::GARBAGE_COLLECTION_FAILED, message, None);
+            }
+        }
         match (integrity, path) {
             (Integrity::Intact, Some(path)) => {
                 let url = self.storage.url(&path);

@@ -125,7 +125,7 @@ fn reference(object: &GitRepository) -> Reference {
 /// The error with the remote that it is about.
 fn told(remote: &Remote, error: &GitError) -> String {
     match error {
-        GitError::Empty | GitError::Credentials(_) | GitError::SparseDirectory(_) => error.to_string(),
+        GitError::Empty | GitError::NoMatchingTag(_) | GitError::Credentials(_) | GitError::SparseDirectory(_) => error.to_string(),
         _ => format!("unable to clone '{}': {error}", remote.url),
     }
 }
