@@ -101,6 +101,34 @@ async fn kinds_of_keys() {
     }
 }
 
+/// SRC-GIT-17: host keys of every kind are checked; an `ssh-rsa` entry stands for signatures with SHA-2; names that
+/// ssh-keygen has hashed are found, also with a port.
+#[tokio::test(flavor = "multi_thread")]
+async fn kinds_of_host_keys() {
+    let f = Fixture::new();
+    f.repository("app").await.commit("one", &[("a", "1")]).await.unwrap();
+    for (kind, bits) in [("rsa", "2048"), ("ecdsa", "256"), ("ecdsa", "521"), ("ed25519", "256")] {
+        let file = f.dir.path().join(format!("host-{kind}{bits}"));
+        let keygen = |args: &[&str]| std::process::Command::new("ssh-keygen").args(args).arg("-f").arg(&file).output();
+        if keygen(&["-q", "-t", kind, "-b", bits, "-N", ""]).is_err() {
+            println!("skipped: no ssh-keygen");
+            return;
+        }
+        let key = russh::keys::decode_secret_key(&std::fs::read_to_string(&file).unwrap(), None).unwrap();
+        let server = ssh::serve(&f.root(), Options { host_key: Some(key), ..Options::default() }).await.unwrap();
+        let plain = server.known_hosts();
+        std::fs::write(&file, &plain).unwrap();
+        assert!(keygen(&["-H"]).unwrap().status.success());
+        let hashed = std::fs::read_to_string(&file).unwrap();
+        assert!(hashed.starts_with("|1|"), "{hashed}");
+        for known_hosts in [plain, hashed] {
+            let got =
+                checkout(&f.client, &with(&server.url("app.git"), identity(ssh::pem(&ssh::key(7)), &known_hosts)), &branch("main")).await;
+            assert!(got.is_ok(), "{kind} {known_hosts}: {:?}", got.err());
+        }
+    }
+}
+
 /// SRC-GEN (`--ssh-kex-algos`, `--ssh-hostkey-algos`): the lists are obeyed, and unknown names refused.
 #[tokio::test(flavor = "multi_thread")]
 async fn algorithms_can_be_chosen() {
@@ -114,6 +142,19 @@ async fn algorithms_can_be_chosen() {
         remote.ssh_algorithms = SshAlgorithms::parse(&kex, &keys).unwrap();
         let got = checkout(&f.client, &remote, &branch("main")).await;
         assert_eq!(got.is_ok(), good, "{:?}", got.err());
+    }
+    let kex = vec![russh::kex::CURVE25519];
+    let picky = russh::Preferred { kex: kex.into(), ..russh::Preferred::DEFAULT };
+    let server = ssh::serve(&f.root(), Options { preferred: Some(picky), ..Options::default() }).await.unwrap();
+    for (kex, good) in [
+        (vec!["diffie-hellman-group14-sha256"], false),
+        (vec!["diffie-hellman-group14-sha256", "curve25519-sha256"], true),
+        (Vec::new(), true),
+    ] {
+        let mut remote = with(&server.url("app.git"), identity(ssh::pem(&ssh::key(7)), &server.known_hosts()));
+        remote.ssh_algorithms = SshAlgorithms::parse(&kex, &[]).unwrap();
+        let got = checkout(&f.client, &remote, &branch("main")).await;
+        assert_eq!(got.is_ok(), good, "{kex:?}: {:?}", got.err());
     }
     assert!(SshAlgorithms::parse(&["nonsense"], &[]).is_err());
 }
