@@ -137,11 +137,11 @@ fn run(loader: &Loader<'_, '_>, state: &mut State<'_>, root: Option<RootFile>) -
     if resources.iter().any(Resource::is_local_config) {
         resources.retain(|r| !r.is_local_config());
     }
-    match &target.kustomization.sort_options {
-        Some(options) => SortOrder::from_options(options).map_err(|e| e.in_file(&target.file_path()))?.apply(resources)?,
-        None if state.options.order == Order::Legacy => SortOrder::legacy().apply(resources)?,
-        None => {}
-    }
+    let order = match &target.kustomization.sort_options {
+        Some(options) => SortOrder::from_options(options).map_err(|e| e.in_file(&target.file_path()))?,
+        None if state.options.order == Order::Legacy => SortOrder::legacy(),
+        None => SortOrder::Input,
+    };
     if state.options.managed_by_label || target.kustomization.has_metadata("managedByLabel") {
         let version = state.options.managed_by_version.as_deref().unwrap_or(MIRRORED_VERSION);
         let texts = [(MANAGED_BY.to_owned(), format!("kustomize-{version}"))].into();
@@ -150,7 +150,8 @@ fn run(loader: &Loader<'_, '_>, state: &mut State<'_>, root: Option<RootFile>) -
     }
     let with_origin = target.kustomization.has_metadata("originAnnotations");
     let with_transformations = target.kustomization.has_metadata("transformerAnnotations");
-    let list = std::mem::take(resources).into_list();
+    let mut list = std::mem::take(resources).into_list();
+    order.apply(&mut list);
     let mut objects = Vec::with_capacity(list.len());
     for mut resource in list {
         resource.finish(with_origin, with_transformations);

@@ -94,9 +94,7 @@ pub(crate) fn set_entry(target: &mut Node, key: &str, mut value: Node, twins: &m
     }
     if let Some(old) = target.get_mut(key) {
         // only the content is taken over: the old node does not become a twin of the new one
-        if !value.anchor().is_empty() {
-            value.clear_meta();
-        }
+        value.set_mark(0);
         value.set_style(old.style());
         twins.overwrite(old, value);
         return Ok(false);

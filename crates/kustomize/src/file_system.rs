@@ -20,6 +20,12 @@ pub trait FileSystem: Send + Sync {
         Ok(Loaded { path: resolved.path, content })
     }
 
+    /// As [`FileSystem::load`] for an entry of a directory whose path has no links and dots, such as
+    /// [`FileSystem::resolve`] gives: only the entry itself may be a link. `name` is one part of a path.
+    fn load_entry(&self, directory: &str, name: &str) -> Result<Loaded, FileError> {
+        self.load(&join(directory, name))
+    }
+
     /// The content of a file; symbolic links are followed.
     fn read(&self, path: &str) -> Result<Vec<u8>, FileError>;
 

@@ -131,7 +131,7 @@ impl<'b, 'p> Loader<'b, 'p> {
     /// The content of a file of the directory itself, or `None` if it cannot be read.
     pub(crate) fn read_own(&self, name: &str) -> Result<Option<Vec<u8>>> {
         let full = join(&self.root, name);
-        match self.tree.get().load(&full) {
+        match self.tree.get().load_entry(&self.root, name) {
             Ok(Loaded { path, content: Some(content) })
                 if self.restriction == LoadRestriction::None || is_within(parent_and_name(&path).0, &self.root) =>
             {
@@ -157,7 +157,11 @@ impl<'b, 'p> Loader<'b, 'p> {
         if is_restricted && path.starts_with('/') && !is_within(&full, &self.root) {
             return Err(violation());
         }
-        let loaded = self.tree.get().load(&full).map_err(|e| self.explain(path, &full, &e))?;
+        // the root is resolved, so a name in it needs no walk over its links
+        let is_name = !path.is_empty() && path != "." && path != ".." && !path.contains('/');
+        let tree = self.tree.get();
+        let loaded = if is_name { tree.load_entry(&self.root, path) } else { tree.load(&full) };
+        let loaded = loaded.map_err(|e| self.explain(path, &full, &e))?;
         let Some(content) = loaded.content else { return Ok(None) };
         if is_restricted && !is_within(parent_and_name(&loaded.path).0, &self.root) {
             return Err(violation());

@@ -106,7 +106,7 @@ pub(crate) struct Resource {
     pub(crate) origin: Option<Box<Origin>>,
     pub(crate) transformations: Vec<Origin>,
     /// Counts the groups of twins that were made, see [`crate::tree::Twins`].
-    pub(crate) twin_marks: u32,
+    pub(crate) twin_marks: u16,
     /// Variables that take their value from this object.
     pub(crate) variables: Vec<String>,
 }

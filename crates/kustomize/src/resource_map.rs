@@ -192,12 +192,6 @@ impl ResourceMap {
         self.rebuild();
     }
 
-    /// Puts the objects into another order.
-    pub(crate) fn sort_by_cached_key<K: Ord>(&mut self, key: impl FnMut(&Resource) -> K) {
-        self.list.sort_by_cached_key(key);
-        self.rebuild();
-    }
-
     fn rebuild(&mut self) {
         self.index.clear();
         (0..self.list.len()).for_each(|at| self.reindex(at));

@@ -4,7 +4,6 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::identity::{Gvk, GvkRef};
 use crate::kustomization::fields::{LegacySortOptions, SortOptions};
 use crate::resource::Resource;
-use crate::resource_map::ResourceMap;
 
 /// Kinds that installers need first, in this order.
 const FIRST: [&str; 22] = [
@@ -87,9 +86,8 @@ impl SortOrder {
     }
 
     /// Puts the objects in order.
-    pub(crate) fn apply(&self, resources: &mut ResourceMap) -> Result<()> {
-        let Self::Legacy { first, last } = self else { return Ok(()) };
-        resources.check_unique()?;
+    pub(crate) fn apply(&self, objects: &mut [Resource]) {
+        let Self::Legacy { first, last } = self else { return };
         let key = |r: &Resource| {
             let id = r.id();
             let rank = rank_in(id.gvk.kind, first, last);
@@ -97,8 +95,7 @@ impl SortOrder {
             let foreign = rank != 0 && id.gvk.kind == "Namespace" && !id.gvk.group.is_empty();
             (rank, foreign, gvk_key(id.gvk), format!("{}|{}|{}", id.gvk, or(id.namespace, "~X"), or(id.name, "~N")))
         };
-        resources.sort_by_cached_key(key);
-        Ok(())
+        objects.sort_by_cached_key(key);
     }
 }
 

@@ -155,9 +155,7 @@ impl<'a> Merger<'a> {
         }
         for (key, value) in incoming.rest() {
             let name = text(&key).to_owned();
-            if name.starts_with("$setElementOrder/") || name == "$retainKeys" || name.starts_with("$deleteFromPrimitiveList/") {
-                self.notes.push(format!("'{name}' is not understood and stays in the output as a field"));
-            }
+            self.note_unknown(&name);
             let value = match self.added(value, known.and_then(|k| k.field(&name))).map_err(|e| within(e, &name))? {
                 Outcome::Replace(value) => value,
                 Outcome::Keep | Outcome::Clear => continue,
@@ -171,6 +169,13 @@ impl<'a> Merger<'a> {
             pairs.push((new_key, value));
         }
         Ok(())
+    }
+
+    /// Says so if a field of a patch is a directive of kubectl that kustomize does not know.
+    fn note_unknown(&mut self, name: &str) {
+        if name.starts_with("$setElementOrder/") || name == "$retainKeys" || name.starts_with("$deleteFromPrimitiveList/") {
+            self.notes.push(format!("'{name}' is not understood and stays in the output as a field"));
+        }
     }
 
     /// A node that only the patch has.
@@ -228,6 +233,7 @@ impl<'a> Merger<'a> {
         let mut kept = Vec::with_capacity(pairs.len());
         for (key, mut value) in std::mem::take(pairs) {
             let name = text(&key);
+            self.note_unknown(name);
             if !matches!(self.own(&mut value, known.and_then(|k| k.field(name))).map_err(|e| within(e, name))?, Outcome::Clear) {
                 kept.push((key, value));
             }

@@ -42,7 +42,7 @@ pub(crate) fn text(node: &Node) -> &str {
     node.text().unwrap_or_default()
 }
 
-/// Gives untyped scalars the type that their text and style have in print, and drops the marks of twins.
+/// Gives untyped scalars the type that their text and style have in print.
 pub(crate) fn settle(node: &mut Node) {
     if is_untagged(node) {
         let tag = match node.style() {
@@ -59,9 +59,6 @@ pub(crate) fn settle(node: &mut Node) {
         && plain_tag(Dialect::GoYamlV3, text(node)) == node.tag()
     {
         node.set_tag(Tag::Str);
-    }
-    if !node.anchor().is_empty() {
-        node.clear_meta();
     }
     match node.kind_mut() {
         Kind::Sequence(items) => items.iter_mut().for_each(settle),
@@ -81,8 +78,8 @@ pub(crate) fn detached(node: &Node) -> Node {
 }
 
 fn detach(node: &mut Node) {
-    if !node.anchor().is_empty() {
-        node.clear_meta();
+    if node.mark() != 0 {
+        node.set_mark(0);
     }
     match node.kind_mut() {
         Kind::Sequence(items) => items.iter_mut().for_each(detach),
@@ -104,19 +101,18 @@ pub(crate) fn kind_name(node: &Node) -> &'static str {
 /// Changes of twins that their siblings have still to follow.
 #[derive(Debug, Default)]
 pub(crate) struct Twins {
-    changes: Vec<(String, Node)>,
+    changes: Vec<(u16, Node)>,
 }
 
 impl Twins {
     /// Overwrites a node in place. If it has twins they will follow.
     pub(crate) fn overwrite(&mut self, target: &mut Node, value: Node) {
-        if target.anchor().is_empty() {
-            *target = value;
+        let mark = target.mark();
+        *target = value;
+        if mark == 0 {
             return;
         }
-        let mark = target.anchor().to_owned();
-        *target = value;
-        target.meta_mut().anchor = mark.as_str().into();
+        target.set_mark(mark);
         self.changes.retain(|(m, _)| *m != mark);
         self.changes.push((mark, target.clone()));
     }
@@ -130,9 +126,9 @@ impl Twins {
     }
 }
 
-fn follow(node: &mut Node, changes: &[(String, Node)]) {
-    if !node.anchor().is_empty()
-        && let Some((_, value)) = changes.iter().find(|(mark, _)| mark == node.anchor())
+fn follow(node: &mut Node, changes: &[(u16, Node)]) {
+    if node.mark() != 0
+        && let Some((_, value)) = changes.iter().find(|(mark, _)| *mark == node.mark())
     {
         *node = value.clone();
         return;

@@ -240,7 +240,18 @@ impl Node {
 
     /// The column in the source in characters, from 1; 0 for a node that was not read.
     pub fn column(&self) -> usize {
-        usize::from(self.column)
+        if self.line == 0 { 0 } else { usize::from(self.column) }
+    }
+
+    /// A number that a program gave to a node it made, 0 if none; see [`Node::set_mark`].
+    pub fn mark(&self) -> u16 {
+        if self.line == 0 { self.column } else { 0 }
+    }
+
+    /// Marks a node with a number of the program's own. It stands where the position of a node that was read stands, so
+    /// that it takes no room: such a node has none.
+    pub fn set_mark(&mut self, mark: u16) {
+        (self.line, self.column) = (0, mark);
     }
 
     /// Comments, anchor, explicit tag and span, if there are any.

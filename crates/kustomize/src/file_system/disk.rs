@@ -55,7 +55,9 @@ impl DiskFileSystem {
             return Err(FileError::TooLarge(self.max_file_bytes));
         }
         let mut content = Vec::with_capacity(metadata.len() as usize);
-        (&mut file).take(self.max_file_bytes + 1).read_to_end(&mut content).map_err(explain)?;
+        // a file that says how long it is needs no second read to find its end
+        let most = if metadata.len() > 0 { metadata.len() } else { self.max_file_bytes + 1 };
+        (&mut file).take(most).read_to_end(&mut content).map_err(explain)?;
         if content.len() as u64 > self.max_file_bytes {
             return Err(FileError::TooLarge(self.max_file_bytes));
         }
@@ -91,6 +93,16 @@ impl FileSystem for DiskFileSystem {
             Err(e) => return Err(e),
         };
         Ok(Loaded { path, content })
+    }
+
+    fn load_entry(&self, directory: &str, name: &str) -> Result<Loaded, FileError> {
+        // most entries are files; then the walk over the links of the directory need not be done again
+        let path = super::join(directory, name);
+        let real = self.root.join(path.trim_start_matches('/'));
+        match std::fs::symlink_metadata(&real) {
+            Ok(metadata) if metadata.is_file() => Ok(Loaded { content: Some(self.read_real(&real)?), path }),
+            _ => self.load(&path),
+        }
     }
 
     fn read(&self, path: &str) -> Result<Vec<u8>, FileError> {

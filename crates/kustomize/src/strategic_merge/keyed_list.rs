@@ -4,6 +4,8 @@
 //! pool here and the lists hold their numbers. The odd results for items without a key, or with one of two keys, are
 //! the original's (KB-SMP-04, KB-SMP-05, KB-SMP-06).
 
+use std::collections::{HashMap, HashSet};
+
 use ferroflux_yaml::Node;
 
 use super::{Merger, Outcome, key_scalar};
@@ -30,6 +32,13 @@ impl<'a> Merger<'a> {
             (count..items.len()).collect()
         });
         let pool = Pool { items, target: (0..count).collect(), patch };
+        if pool.has_twins(&keys) {
+            self.notes.push(format!("a list keyed by {} has items with the same key, of which only the last stays", keys.join(" and ")));
+        }
+        if pool.has_partial_keys(&keys) {
+            self.notes
+                .push(format!("a list keyed by {} has items without one of the keys; items may be lost or merged", keys.join(" and ")));
+        }
         let merged = self.merge_pool(pool, &keys, known)?;
         put_items(target, merged);
         Ok(())
@@ -52,7 +61,6 @@ impl<'a> Merger<'a> {
             join_partial(&mut wanted);
         }
         let known = known.and_then(Type::items);
-        let before = pool.target.len() + pool.patch.as_ref().map_or(0, Vec::len);
         let mut added: Vec<usize> = Vec::new();
         let mut last_keys: Vec<String> = keys.to_vec();
         for values in &wanted {
@@ -75,10 +83,6 @@ impl<'a> Merger<'a> {
             let target = std::mem::take(&mut pool.target);
             append_rest(&pool.items, &mut added, &target, &last_keys)?;
             pool.target = added;
-        }
-        if pool.patch.is_some() && before > 0 && keys.len() > 1 && pool.has_partial_keys(keys) {
-            self.notes
-                .push(format!("a list keyed by {} has items without one of the keys; items may be lost or merged", keys.join(" and ")));
         }
         Ok(pool.take_target())
     }
@@ -147,15 +151,24 @@ impl Pool {
         unique(self.both().map(|item| vec![text(item).to_owned()]))
     }
 
+    /// Whether the target has two items with the same keys.
+    fn has_twins(&self, keys: &[String]) -> bool {
+        let mut seen = HashSet::new();
+        self.target.iter().map(|at| &self.items[*at]).any(|item| {
+            let values: Vec<Option<&str>> = keys.iter().map(|k| item.get(k).map(text)).collect();
+            values.iter().any(Option::is_some) && !seen.insert(values)
+        })
+    }
+
+    /// Whether two items agree in the first key, and only one of them has the others.
     fn has_partial_keys(&self, keys: &[String]) -> bool {
-        let has = |item: &Node| keys.iter().filter(|k| item.get(k).is_some()).count();
-        let mut full = false;
-        let mut partial = false;
-        for item in self.target.iter().map(|at| &self.items[*at]) {
-            full |= has(item) == keys.len();
-            partial |= has(item) < keys.len();
-        }
-        full && partial
+        let [first, others @ ..] = keys else { return false };
+        let mut seen: HashMap<&str, Vec<bool>> = HashMap::new();
+        self.items.iter().any(|item| {
+            let Some(value) = item.get(first).map(text) else { return false };
+            let has: Vec<bool> = others.iter().map(|k| item.get(k).is_some()).collect();
+            *seen.entry(value).or_insert_with(|| has.clone()) != has
+        })
     }
 
     fn find(&self, list: &[usize], keys: &[String], values: &[String]) -> Option<usize> {

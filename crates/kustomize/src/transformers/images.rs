@@ -122,36 +122,44 @@ impl SetImages {
         Ok(())
     }
 
+    /// The images that the object holds, each once.
+    fn texts(&self, resource: &mut Resource) -> Result<Vec<SmolStr>> {
+        let mut texts = Vec::new();
+        self.visit_all(resource, &mut |node| {
+            if !node.is_null() && !node.is_scalar() {
+                return Err(wrong_kind("ScalarNode", node));
+            }
+            if !texts.iter().any(|t| t == text(node)) {
+                texts.push(SmolStr::new(text(node)));
+            }
+            Ok(())
+        })?;
+        Ok(texts)
+    }
+
     fn apply(&self, resource: &mut Resource, found: &mut [bool]) -> Result<()> {
         if resource.kind() == "CustomResourceDefinition" {
             return Ok(());
         }
         let mut twins = Twins::default();
-        let mut known: Option<Vec<SmolStr>> = None;
+        let mut texts = self.texts(resource)?;
         for (image, found) in self.images.iter().zip(found) {
-            // what the object holds is gathered once, and again after a change
-            let texts = match &mut known {
-                Some(texts) => texts,
-                None => {
-                    let mut texts = Vec::new();
-                    self.visit_all(resource, &mut |node| {
-                        if !node.is_null() && !node.is_scalar() {
-                            return Err(wrong_kind("ScalarNode", node));
-                        }
-                        if !texts.iter().any(|t| t == text(node)) {
-                            texts.push(SmolStr::new(text(node)));
-                        }
-                        Ok(())
-                    })?;
-                    known.insert(texts)
+            let mut matches = false;
+            for text in &mut texts {
+                if let Some(new) = image.replaced(text) {
+                    matches = true;
+                    *text = new.into();
                 }
-            };
-            if !texts.iter().any(|t| image.pattern.is_match(t)) {
+            }
+            if !matches {
                 continue;
             }
             *found = true;
             self.visit_all(resource, &mut |node| image.set(node, &mut twins).map(drop))?;
-            known = None;
+            // a suffix is appended as often as a field is visited
+            if !image.image.tag_suffix.is_empty() {
+                texts = self.texts(resource)?;
+            }
         }
         twins.settle(&mut resource.node);
         Ok(())

@@ -1,5 +1,6 @@
 //! Labels and annotations: both put texts into the maps that field specs name (KB-LAB-01, KB-ANN-01).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use ferroflux_yaml::Node;
@@ -35,33 +36,30 @@ impl Transformer for AddTexts {
 impl AddTexts {
     fn apply(&self, resource: &mut Resource) -> Result<()> {
         let gvk = resource.gvk();
-        let fields: Vec<&FieldSpec> = self.fields.0.iter().filter(|f| f.applies_to(gvk)).collect();
+        let mut fields: Vec<Cow<'_, FieldSpec>> = self.fields.0.iter().filter(|f| f.applies_to(gvk)).map(Cow::Borrowed).collect();
+        // the original keeps its state in annotations, which are then there for a spec that creates none (measured)
+        if resource.has_state() {
+            fields.iter_mut().filter(|f| !f.create && f.path == "metadata/annotations").for_each(|f| f.to_mut().create = true);
+        }
         let mut twins = Twins::default();
-        for (number, (key, value)) in self.texts.iter().enumerate() {
+        for (key, value) in &self.texts {
             let mut added = 0;
-            let several = fields.len() > 1;
             // texts added by one run for one key are one node in the original, see `tree`
-            let mark = if several { mark_for(resource, number) } else { String::new() };
+            let mark = if fields.len() > 1 { resource.twin_marks.checked_add(1).unwrap_or_default() } else { 0 };
             for field in &fields {
                 let result = visit(&mut resource.node, field, Create::Mapping, &mut |target| {
                     let mut new = Node::string(value.as_str());
-                    if several {
-                        new.meta_mut().anchor = mark.as_str().into();
-                    }
+                    new.set_mark(mark);
                     added += usize::from(set_entry(target, key, new, &mut twins)?);
                     Ok(())
                 });
                 result.map_err(|e| e.on(&resource.id().to_owned()))?;
             }
-            if several && added > 0 {
-                resource.twin_marks += 1;
+            if mark != 0 && added > 0 {
+                resource.twin_marks = mark;
             }
         }
         twins.settle(&mut resource.node);
         Ok(())
     }
-}
-
-fn mark_for(resource: &Resource, number: usize) -> String {
-    format!("{}.{number}", resource.twin_marks)
 }

@@ -53,10 +53,18 @@ impl Replacements {
         let Some(targets) = replacement.targets.as_ref().filter(|_| has_source) else {
             return Err(fails("replacements must specify a source and at least one target"));
         };
-        let value = match (&replacement.source, &replacement.source_value) {
+        let mut live = None;
+        let mut value = match (&replacement.source, &replacement.source_value) {
             (Some(_), Some(_)) => return Err(fails("value and resource selectors are mutually exclusive")),
             (None, Some(literal)) => untagged(literal),
-            (Some(source), None) => read_source(source, resources)?,
+            (Some(source), None) => {
+                let (at, value) = read_source(source, resources)?;
+                // without a delimiter the original takes the node itself, and sees what is written to it (measured)
+                if source.options.as_ref().is_none_or(|o| o.delimiter.is_empty()) {
+                    live = Some((at, field_path::split_dotted(source.path())));
+                }
+                value
+            }
             (None, None) => Node::null(),
         };
         for target in targets {
@@ -69,7 +77,9 @@ impl Replacements {
                     continue;
                 }
                 found = true;
-                resources.update(at, |resource| write_target(resource, &value, target).map_err(|e| e.on(&resource.id().to_owned())))?;
+                let live = live.as_ref().filter(|(source, _)| *source == at).map(|(_, path)| &path[..]);
+                resources
+                    .update(at, |resource| write_target(resource, &mut value, live, target).map_err(|e| e.on(&resource.id().to_owned())))?;
             }
             if !found {
                 tools
@@ -98,10 +108,17 @@ fn describe_source(source: &ReplacementSource) -> String {
     text
 }
 
-fn read_source(source: &ReplacementSource, resources: &ResourceMap) -> Result<Node> {
+impl ReplacementSource {
+    fn path(&self) -> &str {
+        if self.field_path.is_empty() { DEFAULT_FIELD } else { &self.field_path }
+    }
+}
+
+/// The object that a value comes from, and the value.
+fn read_source(source: &ReplacementSource, resources: &ResourceMap) -> Result<(usize, Node)> {
     let id = source.id.to_id();
-    let mut matching = resources.iter().filter(|r| !r.is_gone() && r.all_ids().any(|known| known.is_selected_by(&id)));
-    let Some(found) = matching.next() else {
+    let mut matching = resources.iter().enumerate().filter(|(_, r)| !r.is_gone() && r.all_ids().any(|known| known.is_selected_by(&id)));
+    let Some((at, found)) = matching.next() else {
         let error = fails(format!("nothing selected by {}", describe_source(source)));
         let names = resources.iter().filter(|r| id.gvk.kind.is_empty() || r.kind() == id.gvk.kind).map(Resource::name);
         return Err(match nearest(&id.name, names) {
@@ -109,11 +126,11 @@ fn read_source(source: &ReplacementSource, resources: &ResourceMap) -> Result<No
             None => error,
         });
     };
-    if let Some(second) = matching.next() {
+    if let Some((_, second)) = matching.next() {
         let (a, b) = (found.id().to_string(), second.id().to_string());
         return Err(fails(format!("multiple matches for selector {}", describe_source(source))).hint(format!("{a} and {b}")));
     }
-    let path = if source.field_path.is_empty() { DEFAULT_FIELD } else { &source.field_path };
+    let path = source.path();
     let field = lookup(&found.node, &field_path::split_dotted(path)).map_err(|e| {
         let cause = format!("error looking up replacement source: {}", e.cause());
         e.with_cause(cause).with_kind(ErrorKind::Replacement)
@@ -122,7 +139,7 @@ fn read_source(source: &ReplacementSource, resources: &ResourceMap) -> Result<No
         return Err(fails(format!("fieldPath `{path}` is missing for replacement source {}", found.id())));
     };
     let mut value = detached(field);
-    let Some(options) = source.options.as_ref().filter(|o| !o.delimiter.is_empty()) else { return Ok(value) };
+    let Some(options) = source.options.as_ref().filter(|o| !o.delimiter.is_empty()) else { return Ok((at, value)) };
     if !value.is_scalar() {
         return Err(Error::new(ErrorKind::Other, "delimiter option can only be used with scalar nodes"));
     }
@@ -132,7 +149,7 @@ fn read_source(source: &ReplacementSource, resources: &ResourceMap) -> Result<No
         return Err(fails(format!("options.index {} is out of bounds for value {whole}", options.index)));
     };
     set_text(&mut value, part);
-    Ok(value)
+    Ok((at, value))
 }
 
 fn split<'t>(text: &'t str, delimiter: &str) -> Vec<&'t str> {
@@ -151,14 +168,16 @@ fn set_text(node: &mut Node, new: &str) {
     }
 }
 
-fn write_target(resource: &mut Resource, value: &Node, target: &ReplacementTarget) -> Result<()> {
+/// Writes the value into the fields of one object. `live` is the path of the value if it comes from this object: then
+/// it follows what is written there.
+fn write_target(resource: &mut Resource, value: &mut Node, live: Option<&[String]>, target: &ReplacementTarget) -> Result<()> {
     let default = [DEFAULT_FIELD.to_owned()];
     let paths = if target.field_paths.is_empty() { &default[..] } else { &target.field_paths };
     let creates = target.options.as_ref().is_some_and(|o| o.create);
     let mut twins = Twins::default();
     for path in paths {
         let parts = field_path::split_dotted(path);
-        let create = creates.then_some(value);
+        let create = creates.then_some(&*value);
         if embedded::write(&mut resource.node, value, &parts, create, &mut twins).is_ok() {
             continue;
         }
@@ -175,6 +194,9 @@ fn write_target(resource: &mut Resource, value: &Node, target: &ReplacementTarge
         for at in &matches.paths {
             if let Some(field) = node_at(&mut resource.node, at) {
                 write_field(field, value, target.options.as_ref(), &mut twins)?;
+            }
+            if let Some(Ok(Some(source))) = live.map(|path| lookup(&resource.node, path)) {
+                *value = detached(source);
             }
         }
     }

@@ -5,6 +5,7 @@ mod errors;
 mod flux;
 mod hostile;
 mod remote;
+mod rules;
 mod scale;
 mod transform;
 
