@@ -410,10 +410,9 @@ impl<'l, 'p> Target<'l, 'p> {
                 let cause = format!("expected kind != '{COMPONENT}' for path '{}'", loader.root());
                 return Err(Error::new(ErrorKind::ComponentKind, cause).in_file(&target.file_path()).hint("list it under `components`"));
             }
-            if is_component {
-                return target.accumulate(std::mem::take(&mut gathered), state, depth + 1);
-            }
-            let made = target.accumulate(Accumulator::default(), state, depth + 1)?;
+            // a component works on all that is there, which is then added anew: what it made equal is found out
+            let start = if is_component { std::mem::take(&mut gathered) } else { Accumulator::default() };
+            let made = target.accumulate(start, state, depth + 1)?;
             let file = target.file_path();
             gathered.merge(made).map_err(|e| e.in_file(&file))?;
             Ok(std::mem::take(&mut gathered))

@@ -205,17 +205,10 @@ pub(crate) fn unite(mine: &mut Option<Arc<Configuration>>, other: &Arc<Configura
             fresh.add((**other).clone())?;
             *mine = Some(Arc::new(fresh));
         }
-        Some(known) if Arc::ptr_eq(known, other) || (Arc::ptr_eq(other, &DEFAULT) && known.has_defaults()) => {}
+        Some(known) if Arc::ptr_eq(known, other) => {}
         Some(known) => Arc::make_mut(known).add((**other).clone())?,
     }
     Ok(())
-}
-
-impl Configuration {
-    /// Whether the defaults are part of this one. Every configuration in use is the defaults with additions.
-    fn has_defaults(&self) -> bool {
-        self.var_reference.0.len() >= DEFAULT.var_reference.0.len() && self.name_reference.len() >= DEFAULT.name_reference.len()
-    }
 }
 
 #[cfg(test)]

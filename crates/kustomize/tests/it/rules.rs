@@ -324,6 +324,35 @@ fn definitions_of_custom_kinds() {
     assert!(files(plain).contains("ref:\n    name: m\n"));
 }
 
+/// KB-COMP-01, KB-ID-01: what a component makes of its parent's objects must differ like any other objects.
+#[test]
+fn components_keep_objects_apart() {
+    let both = format!("{}---\n{}", config_map("a"), config_map("b"));
+    let component =
+        "kind: Component\nreplacements: [{sourceValue: same, targets: [{select: {kind: ConfigMap}, fieldPaths: [metadata.name]}]}]\n";
+    let files = [
+        ("/kustomization.yaml", "resources: [r.yaml]\ncomponents: [c]\nnamePrefix: p-\n"),
+        ("/r.yaml", &both),
+        ("/c/kustomization.yaml", component),
+    ];
+    let e = build(&tree(&files), "/", &Options::default(), None).unwrap_err();
+    assert_eq!(e.kind(), ErrorKind::DuplicateId);
+    assert!(e.to_string().contains("may not add resource with an already registered id: ConfigMap.v1.[noGrp]/same.[noNs]"), "{e}");
+}
+
+/// KB-CONF-01: a configuration that contradicts a default is found out as soon as the two meet again.
+#[test]
+fn contradicting_configurations() {
+    let files = [
+        ("/kustomization.yaml", "resources: [r.yaml]\nconfigurations: [c.yaml]\ncomponents: [c]\n"),
+        ("/c.yaml", "commonLabels: [{path: metadata/labels, create: false, kind: ConfigMap}]\n"),
+        ("/r.yaml", &config_map("a")),
+        ("/c/kustomization.yaml", "kind: Component\nnamePrefix: p-\n"),
+    ];
+    let e = build(&tree(&files), "/", &Options::default(), None).unwrap_err();
+    assert!(e.to_string().contains("conflicting fieldspecs"), "{e}");
+}
+
 /// A label that is added to annotations as well reaches objects on which the build has kept state, also where the
 /// field spec creates nothing: in the original that state is in annotations. KB-LAB-01
 #[test]
