@@ -1,6 +1,5 @@
 //! From an artifact to applied objects: fetch, render, write ahead, apply, prune.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -60,7 +59,12 @@ impl KustomizationReconciler {
         };
         let options = match self.options(&attempt.object) {
             Ok(options) => Arc::new(options),
-            Err(error) => return Failure::new(reason::RECONCILIATION_FAILED, format!("{error}\n")).into(),
+            Err(error) => {
+                attempt.working("Detecting drift", &artifact.revision);
+                attempt.note(&rendered.digest, reason::RECONCILIATION_FAILED, began);
+                let message = format!("failed to create ignore rule selector: {error}\n");
+                return Failure::new(reason::RECONCILIATION_FAILED, message).into();
+            }
         };
         self.advise(attempt, &rendered, &options, &artifact.revision);
         let before = stored_inventory(attempt);
@@ -298,11 +302,16 @@ impl KustomizationReconciler {
 }
 
 impl Attempt {
-    /// Notes the result in the history.
+    /// Notes the result of a run in the history.
     pub(super) fn note_history(&mut self, run: &Run, status: &str) {
-        let mut metadata = BTreeMap::from([("revision".to_owned(), run.revision.clone())]);
-        metadata.extend(run.origin_revision.iter().map(|r| ("originRevision".to_owned(), r.clone())));
-        history::note(&mut self.status.history, &run.digest, status, now(), run.began.elapsed(), metadata);
+        self.note(&run.digest, status, run.began);
+    }
+
+    /// Notes the result for manifests with `digest` at the attempt's revision in the history.
+    fn note(&mut self, digest: &str, status: &str, began: Instant) {
+        let revisions = [("revision", &self.revision), ("originRevision", &self.origin_revision)];
+        let metadata = revisions.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value.clone()?))).collect();
+        history::note(&mut self.status.history, digest, status, now(), began.elapsed(), metadata);
     }
 }
 
