@@ -179,6 +179,10 @@ impl<'r> State<'r> {
             self.at = At::Node(node);
             let flow = match node {
                 Node::Text(range) => {
+                    self.out.extend_from_slice(self.template.source.text(range));
+                    Flow::Next
+                }
+                Node::Constant(range) => {
                     self.out.extend_from_slice(self.template.source.constant(range));
                     Flow::Next
                 }
@@ -368,7 +372,7 @@ fn otherwise(branch: &Branch) -> &[Node] {
 
 fn node_pos(node: &Node) -> Pos {
     match node {
-        Node::Text(_) => 0,
+        Node::Text(_) | Node::Constant(_) => 0,
         Node::Action(pos, _)
         | Node::If(pos, _)
         | Node::With(pos, _)

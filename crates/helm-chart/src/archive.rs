@@ -106,7 +106,7 @@ pub(crate) fn read_within(bytes: &[u8], budget: &mut Budget) -> Result<Vec<Chart
     let stream = Capped { inner: MultiGzDecoder::new(bytes), left: budget.bytes_left.saturating_add(overhead) };
     let mut archive = tar::Archive::new(stream);
     let mut files = Vec::new();
-    let mut data = Vec::new();
+    let mut buffer = Vec::new();
     let limit = budget.limits.total_bytes;
     let failed = |e: io::Error| read_error(e, limit);
     for entry in archive.entries().map_err(failed)? {
@@ -126,18 +126,18 @@ pub(crate) fn read_within(bytes: &[u8], budget: &mut Budget) -> Result<Vec<Chart
         if size > budget.limits.file_bytes {
             return Err(ArchiveError::FileTooLarge { name: raw_name, limit: budget.limits.file_bytes });
         }
-        data.clear();
-        data.reserve_exact(usize::try_from(size).unwrap_or(0));
-        (&mut entry).take(size).read_to_end(&mut data).map_err(failed)?;
-        if (data.len() as u64) < size {
-            return Err(ArchiveError::Truncated);
+        let length = usize::try_from(size).unwrap_or(usize::MAX);
+        if buffer.len() < length {
+            buffer.resize(length, 0);
         }
+        let data = buffer.get_mut(..length).unwrap_or_default();
+        entry.read_exact(data).map_err(failed)?;
         budget.bytes_left -= size;
         if budget.bytes_left == 0 {
             return Err(ArchiveError::TooLarge(limit));
         }
         let modified = SystemTime::UNIX_EPOCH + Duration::from_secs(entry.header().mtime().unwrap_or(0).min(u64::from(u32::MAX) << 4));
-        files.push(ChartFile::new(name, &data, modified));
+        files.push(ChartFile::new(name, data, modified));
     }
     if files.is_empty() { Err(ArchiveError::NoFiles) } else { Ok(files) }
 }

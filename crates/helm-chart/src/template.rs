@@ -3,6 +3,7 @@
 
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use ferroflux_go_template::error::CallError;
@@ -10,6 +11,7 @@ use ferroflux_go_template::host::Host;
 use ferroflux_go_template::limits::Limits;
 
 use crate::capabilities::{KubeVersionError, offline_capabilities, parse_kube_version};
+use crate::chart::Chart;
 use crate::file::LoadLimits;
 use crate::load::{PathError, load_path};
 use crate::manifest::{HookEvent, split};
@@ -114,6 +116,16 @@ impl TemplateRequest {
         host: &dyn Host,
         read: impl FnMut(&str) -> Result<Vec<u8>, String>,
     ) -> Result<Rendered, TemplateError> {
+        Ok(self.load_and_render(chart, host, read)?.1)
+    }
+
+    /// As [`TemplateRequest::render`], with the chart: a process that ends right after need not free it.
+    pub fn load_and_render(
+        &self,
+        chart: &Path,
+        host: &dyn Host,
+        read: impl FnMut(&str) -> Result<Vec<u8>, String>,
+    ) -> Result<(Arc<Chart>, Rendered), TemplateError> {
         let mut capabilities = offline_capabilities();
         if let Some(text) = &self.kube_version {
             capabilities.kube_version =
@@ -143,7 +155,7 @@ impl TemplateRequest {
         if chart.metadata.deprecated {
             rendered.warnings.insert(0, "this chart is deprecated".to_owned());
         }
-        Ok(rendered)
+        Ok((chart, rendered))
     }
 
     /// Writes what Helm prints of a render.

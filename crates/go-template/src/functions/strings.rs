@@ -155,7 +155,7 @@ fn indent(ctx: &Context<'_>, args: &Args<'_>, newline: bool) -> Result<Value, Ca
     let text = args.bytes(1);
     let width = usize::try_from(args.int(0)).map_err(|_| "strings: negative Repeat count")?;
     let breaks = memchr::memchr_iter(b'\n', text).count();
-    let size = text.len().saturating_add(width.saturating_mul(breaks + 1)) + usize::from(newline);
+    let size = text.len().saturating_add(width.saturating_mul(breaks + 1)).saturating_add(usize::from(newline));
     ctx.reserve(size)?;
     let mut out = Vec::with_capacity(size);
     if newline {

@@ -32,7 +32,7 @@ pub(crate) fn parse(name: &Str, text: &Str, functions: fn(&str) -> Option<&'stat
         lexer: Lexer::new(text.as_bytes()),
         functions,
         definitions: Vec::new(),
-        constants: Vec::with_capacity(text.len()),
+        constants: Vec::new(),
         variable_ids: FxHashMap::default(),
         variables: Vec::new(),
         names: FxHashMap::default(),
@@ -58,7 +58,7 @@ struct Parser<'t> {
     lexer: Lexer<'t>,
     functions: fn(&str) -> Option<&'static Function>,
     definitions: Vec<Definition>,
-    /// What the templates write as it is.
+    /// What the templates write as it is around literals.
     constants: Vec<u8>,
     variable_ids: FxHashMap<&'t [u8], VariableId>,
     variables: Vec<Str>,
@@ -96,6 +96,14 @@ impl TreeState<'_> {
 
 type Parsed<T> = Result<T, String>;
 
+/// Bytes of text that are copied to stand in one piece with a literal beside it.
+const JOINED_TEXT: usize = 256;
+
+/// Offsets are kept in 32 bits; no template comes near 4 GiB.
+fn offset(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
+
 /// What ends a list of nodes.
 enum ListEnd {
     End,
@@ -104,7 +112,7 @@ enum ListEnd {
 
 /// A node, or the end of the list that it stands in.
 enum Step<'t> {
-    Text(&'t [u8]),
+    Text(Item<'t>),
     Node(Node),
     End(ListEnd),
 }
@@ -193,8 +201,8 @@ impl<'t> Parser<'t> {
     }
 
     fn add(&mut self, name: Str, nodes: Vec<Node>) -> Parsed<()> {
-        let constants = |range: &Range<u32>| self.constants.get(range.start as usize..range.end as usize).unwrap_or(&[]);
-        let is_empty = nodes.iter().all(|node| matches!(node, Node::Text(range) if is_blank(constants(range))));
+        // Constants hold a literal that is not blank.
+        let is_empty = nodes.iter().all(|node| matches!(node, Node::Text(range) if is_blank(self.source(range))));
         let known = self.definitions.iter().position(|d| d.name == name);
         let new = Definition { name, root: nodes.into_boxed_slice(), is_empty };
         match known.and_then(|index| self.definitions.get_mut(index)) {
@@ -206,27 +214,52 @@ impl<'t> Parser<'t> {
         Ok(())
     }
 
-    /// Puts a node behind others. What is written as it is grows together: text, and actions of one literal. A blank
-    /// literal stays an action, because it makes a body count as not empty.
+    /// A part of the text.
+    fn source(&self, range: &Range<u32>) -> &'t [u8] {
+        self.text.get(range.start as usize..range.end as usize).unwrap_or(&[])
+    }
+
+    /// Puts a node behind others. An action of one literal becomes a constant together with short text around it: charts
+    /// that carry templates of another program hold thousands of these. A blank literal stays an action, because it makes
+    /// a body count as not empty.
     fn push(&mut self, nodes: &mut Vec<Node>, node: Node) {
-        let literal = match &node {
-            Node::Action(_, Pipe { declared, first: Command { first: Expr { kind: ExprKind::String(text, _), .. }, args }, rest, .. })
+        let Node::Action(_, pipe) = &node else { return nodes.push(node) };
+        let literal = match &**pipe {
+            Pipe { declared, first: Command { first: Expr { kind: ExprKind::String(text, _), .. }, args }, rest, .. }
                 if declared.is_empty() && args.is_empty() && rest.is_empty() && !is_blank(text.as_bytes()) =>
             {
-                text.clone()
+                text
             }
             _ => return nodes.push(node),
         };
-        self.push_text(nodes, literal.as_bytes());
+        match nodes.last() {
+            Some(Node::Constant(range)) if range.end == offset(self.constants.len()) => {}
+            Some(Node::Text(range)) if range.len() <= JOINED_TEXT => {
+                let text = self.source(range);
+                nodes.pop();
+                self.push_constant(nodes, text);
+            }
+            _ => {}
+        }
+        self.push_constant(nodes, literal.as_bytes());
     }
 
-    fn push_text(&mut self, nodes: &mut Vec<Node>, text: &[u8]) {
-        let start = u32::try_from(self.constants.len()).unwrap_or(u32::MAX);
+    fn push_text(&mut self, nodes: &mut Vec<Node>, item: &Item<'t>) {
+        match nodes.last() {
+            Some(Node::Constant(range)) if range.end == offset(self.constants.len()) && item.text.len() <= JOINED_TEXT => {
+                self.push_constant(nodes, item.text);
+            }
+            _ => nodes.push(Node::Text(item.pos..item.pos + offset(item.text.len()))),
+        }
+    }
+
+    fn push_constant(&mut self, nodes: &mut Vec<Node>, text: &[u8]) {
+        let start = offset(self.constants.len());
         self.constants.extend_from_slice(text);
-        let end = u32::try_from(self.constants.len()).unwrap_or(u32::MAX);
+        let end = offset(self.constants.len());
         match nodes.last_mut() {
-            Some(Node::Text(range)) if range.end == start => range.end = end,
-            _ => nodes.push(Node::Text(start..end)),
+            Some(Node::Constant(range)) if range.end == start => range.end = end,
+            _ => nodes.push(Node::Constant(start..end)),
         }
     }
 
@@ -248,7 +281,7 @@ impl<'t> Parser<'t> {
                 self.tree.peeked = 2;
             }
             match self.text_or_action()? {
-                Step::Text(text) => self.push_text(&mut root, text),
+                Step::Text(text) => self.push_text(&mut root, &text),
                 Step::Node(node) => self.push(&mut root, node),
                 Step::End(end) => return self.error(format!("unexpected {}", end.show())),
             }
@@ -291,7 +324,7 @@ impl<'t> Parser<'t> {
         let mut nodes = Vec::new();
         while self.peek_non_space().kind != Kind::Eof {
             match self.text_or_action()? {
-                Step::Text(text) => self.push_text(&mut nodes, text),
+                Step::Text(text) => self.push_text(&mut nodes, &text),
                 Step::Node(node) => self.push(&mut nodes, node),
                 Step::End(end) => return Ok((nodes, end)),
             }
@@ -302,7 +335,7 @@ impl<'t> Parser<'t> {
     fn text_or_action(&mut self) -> Parsed<Step<'t>> {
         let item = self.next_non_space();
         match item.kind {
-            Kind::Text => Ok(Step::Text(item.text)),
+            Kind::Text => Ok(Step::Text(item)),
             Kind::LeftDelim => {
                 self.tree.action_line = item.line;
                 let step = self.action()?;
@@ -344,7 +377,7 @@ impl<'t> Parser<'t> {
             _ => {
                 self.backup();
                 let at = self.peek().pos;
-                Node::Action(at, self.pipeline("command", Kind::RightDelim)?)
+                Node::Action(at, Box::new(self.pipeline("command", Kind::RightDelim)?))
             }
         };
         Ok(Step::Node(node))

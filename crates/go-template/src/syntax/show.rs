@@ -24,7 +24,8 @@ fn fields(out: &mut Vec<u8>, names: &[Str]) {
 impl Show for Node {
     fn show(&self, source: &Source, out: &mut Vec<u8>) {
         match self {
-            Self::Text(range) => out.extend_from_slice(source.constant(range)),
+            Self::Text(range) => out.extend_from_slice(source.text(range)),
+            Self::Constant(range) => out.extend_from_slice(source.constant(range)),
             Self::Action(_, pipe) => {
                 put(out, "{{");
                 pipe.show(source, out);

@@ -14,13 +14,18 @@ pub(crate) struct Source {
     pub(crate) name: Str,
     /// The whole text.
     pub(crate) text: Str,
-    /// All that the templates of the file write as it is, in order: text between actions and literals alone in one.
+    /// What the templates of the file write as it is around literals that stand alone in an action, in one piece each.
     pub(crate) constants: Box<[u8]>,
     /// Names of variables by their ids.
     pub(crate) variables: Box<[Str]>,
 }
 
 impl Source {
+    /// A part of the source.
+    pub(crate) fn text(&self, range: &Range<u32>) -> &[u8] {
+        self.text.as_bytes().get(range.start as usize..range.end as usize).unwrap_or(&[])
+    }
+
     /// A part of the constants.
     pub(crate) fn constant(&self, range: &Range<u32>) -> &[u8] {
         self.constants.get(range.start as usize..range.end as usize).unwrap_or(&[])
@@ -51,9 +56,11 @@ pub(crate) type Pos = u32;
 /// A part of a body.
 #[derive(Debug)]
 pub(crate) enum Node {
-    /// A part of the source's constants.
+    /// A part of the source.
     Text(Range<u32>),
-    Action(Pos, Pipe),
+    /// A part of the source's constants.
+    Constant(Range<u32>),
+    Action(Pos, Box<Pipe>),
     If(Pos, Box<Branch>),
     With(Pos, Box<Branch>),
     Range(Pos, Box<Branch>),

@@ -55,7 +55,7 @@ fn check_characters(text: &str) -> Result<(), Error> {
     // Candidates first: a byte below a blank that is no tab or line break, DEL, and the lead bytes of C1 and U+FFxx.
     let suspect = |c: u8| (c < 0x20 && c != b'\n' && c != b'\t' && c != b'\r') || c == 0x7f || c == 0xc2 || c == 0xef;
     let mut from = 0;
-    while let Some(found) = b[from..].iter().position(|c| suspect(*c)) {
+    while let Some(found) = first_suspect(&b[from..], suspect) {
         let at = from + found;
         let forbidden = match b[at] {
             0xc2 => matches!(b[at + 1], 0x80..=0x84 | 0x86..=0x9f),
@@ -71,4 +71,18 @@ fn check_characters(text: &str) -> Result<(), Error> {
         from = at + 1;
     }
     Ok(())
+}
+
+/// The position of the first byte that `suspect` picks. Whole pieces are tested without a branch for each byte, which
+/// the compiler turns into vector instructions.
+fn first_suspect(bytes: &[u8], suspect: impl Fn(u8) -> bool) -> Option<usize> {
+    const PIECE: usize = 128;
+    let mut passed = 0;
+    for piece in bytes.chunks(PIECE) {
+        if piece.iter().fold(false, |any, b| any | suspect(*b)) {
+            return piece.iter().position(|b| suspect(*b)).map(|at| passed + at);
+        }
+        passed += piece.len();
+    }
+    None
 }

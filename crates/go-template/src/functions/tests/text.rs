@@ -76,10 +76,11 @@ fn decimal_arithmetic_is_exact() {
 #[test]
 fn sizes_are_bounded() {
     let huge = Value::Int(1 << 40);
-    let cases: [(&str, &[Value]); 6] = [
+    let cases: [(&str, &[Value]); 7] = [
         ("repeat", &[huge.clone(), "x".into()]),
         ("until", std::slice::from_ref(&huge)),
         ("indent", &[huge.clone(), "x".into()]),
+        ("nindent", &[Value::Int(i64::MAX), "a\n".into()]),
         ("randAlpha", std::slice::from_ref(&huge)),
         ("randBytes", std::slice::from_ref(&huge)),
         ("untilStep", &[Value::Int(i64::MIN), Value::Int(i64::MAX), Value::Int(1)]),

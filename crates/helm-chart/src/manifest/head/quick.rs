@@ -2,8 +2,8 @@
 //!
 //! Every rendered document must be checked for being YAML, and rendering is so fast that a full parse of megabytes of
 //! definitions would take most of the time. This reader goes over a document line by line and knows block mappings, block
-//! sequences, block scalars, plain and quoted scalars and simple flow sequences. Wherever a line is anything else it
-//! gives up, and the full parser decides. So it never refuses a document, and what it accepts the full parser accepts with
+//! sequences, block scalars, plain and quoted scalars (also over several lines) and simple flow sequences. Wherever a line
+//! is anything else it gives up, and the full parser decides. So it never refuses a document, and what it accepts the full parser accepts with
 //! the same head; the property test below holds the two against each other.
 
 use super::Head;
@@ -14,26 +14,29 @@ const MAX_DEPTH: usize = 100;
 
 /// The head of a simple document; `None` for everything that is not simple.
 pub(super) fn read(text: &str) -> Option<Head> {
-    printable(text)?;
-    let mut reader = Reader { head: Head::default(), stack: Vec::new(), awaits: None, plain: None, block: None };
-    for line in text.split('\n') {
-        reader.line(line)?;
+    let tabs = printable(text)?;
+    let mut reader = Reader { head: Head::default(), tabs, stack: Vec::new(), awaits: None, plain: None, quoted: None, block: None };
+    let mut start = 0;
+    for end in memchr::memchr_iter(b'\n', text.as_bytes()).chain([text.len()]) {
+        reader.line(text.get(start..end)?)?;
+        start = end + 1;
     }
-    Some(reader.head)
+    reader.quoted.is_none().then_some(reader.head)
 }
 
-/// Gives up on characters that YAML forbids or takes for line breaks.
-fn printable(text: &str) -> Option<()> {
+/// Gives up on characters that YAML forbids or takes for line breaks; tells whether there are tabs.
+fn printable(text: &str) -> Option<bool> {
     let plain = |b: u8| b == b'\n' || b == b'\t' || (b >= b' ' && b != 0x7f);
     // These begin all letters beyond ASCII that matter here; others need no second look.
     let suspect = |b: u8| matches!(b, 0xc2 | 0xe2 | 0xef);
-    let (mut fine, mut look) = (true, false);
+    let (mut fine, mut look, mut tabs) = (true, false, false);
     for b in text.bytes() {
         fine &= plain(b);
         look |= suspect(b);
+        tabs |= b == b'\t';
     }
     let odd = |c: char| matches!(c, '\u{80}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}');
-    (fine && !(look && text.contains(odd))).then_some(())
+    (fine && !(look && text.contains(odd))).then_some(tabs)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -48,6 +51,8 @@ enum Role {
     Root,
     Metadata,
     Annotations,
+    /// Of a key whose text belongs to the head.
+    Text,
     Other,
 }
 
@@ -78,25 +83,32 @@ struct Block {
 
 struct Reader {
     head: Head,
+    /// There are tabs somewhere in the text.
+    tabs: bool,
     stack: Vec<Level>,
     awaits: Option<Awaits>,
     /// A scalar stands behind a key or item at this indent; whether it is a plain one that deeper lines may continue.
     plain: Option<(usize, bool)>,
+    /// The indent of the owner of a quoted scalar that goes on, and its quote.
+    quoted: Option<(usize, u8)>,
     block: Option<Block>,
 }
 
 impl Reader {
     fn line(&mut self, line: &str) -> Option<()> {
-        let content = line.trim_start_matches(' ');
-        let indent = line.len() - content.len();
+        let indent = line.bytes().take_while(|b| *b == b' ').count();
+        let content = line.get(indent..)?;
         if self.block.is_some() && self.in_block(content, indent)? {
             return Some(());
         }
         if content.is_empty() {
             return Some(());
         }
-        if content.contains('\t') || indent == 0 && (content.starts_with("---") || content.starts_with("...")) {
+        if self.tabs && content.contains('\t') || indent == 0 && (content.starts_with("---") || content.starts_with("...")) {
             return None;
+        }
+        if let Some((owner, quote)) = self.quoted {
+            return if indent > owner { self.quoted_text(content, quote, owner) } else { None };
         }
         if content.starts_with('#') {
             if let Some((_, open)) = &mut self.plain {
@@ -106,8 +118,7 @@ impl Reader {
         }
         if let Some((owner, open)) = self.plain {
             if indent > owner {
-                let ends = content.ends_with(':') || content.contains(": ") || content.contains(" #");
-                return (open && !ends).then_some(());
+                return (open && !has_mark(content)).then_some(());
             }
             self.plain = None;
         }
@@ -142,7 +153,11 @@ impl Reader {
 
     /// A line, or what follows `- ` on a line, that begins a key or an item.
     fn node(&mut self, content: &str, indent: usize) -> Option<()> {
-        let item = content == "-" || content.starts_with("- ");
+        let item = is_item(content);
+        let key = if item { None } else { key_end(content) };
+        if !item && key.is_none() {
+            return self.alone(content, indent);
+        }
         self.open(indent, if item { Shape::Seq } else { Shape::Map })?;
         if item {
             let rest = content[1..].trim_start_matches(' ');
@@ -151,13 +166,13 @@ impl Reader {
                 self.awaits = Some(Awaits { indent, same: false, role: Role::Other });
                 return Some(());
             }
-            if rest == "-" || rest.starts_with("- ") || key_end(rest).is_some() {
+            if is_item(rest) || key_end(rest).is_some() {
                 self.awaits = Some(Awaits { indent, same: false, role: Role::Other });
                 return self.node(rest, at);
             }
             return self.value(rest, indent);
         }
-        let (key, rest) = key_end(content)?;
+        let (key, rest) = key?;
         let role = self.stack.last()?.role;
         let known = known_key(role, key)?;
         let value = rest.trim_start_matches(' ');
@@ -165,6 +180,7 @@ impl Reader {
             let inner = match (role, key) {
                 (Role::Root, "metadata") => Role::Metadata,
                 (Role::Metadata, "annotations") => Role::Annotations,
+                _ if known => Role::Text,
                 _ => Role::Other,
             };
             self.clear(role, key);
@@ -187,13 +203,24 @@ impl Reader {
         self.value(value, indent)
     }
 
+    /// A scalar or flow collection on a line of its own, below the key or item that it belongs to.
+    fn alone(&mut self, content: &str, indent: usize) -> Option<()> {
+        let awaits = self.awaits.take().filter(|awaits| indent > awaits.indent)?;
+        let fits = match awaits.role {
+            Role::Other => !content.starts_with(['|', '>']) && self.stack.last().is_none_or(|level| level.role != Role::Annotations),
+            Role::Metadata | Role::Annotations => content == "{}",
+            Role::Root | Role::Text => false,
+        };
+        if fits { self.value(content, awaits.indent) } else { None }
+    }
+
     /// Makes the collection of the given shape at this indent the current one, or gives up.
     fn open(&mut self, indent: usize, shape: Shape) -> Option<()> {
         if let Some(awaits) = self.awaits.take() {
             let below = indent > awaits.indent || awaits.same && shape == Shape::Seq && indent == awaits.indent;
             if below {
                 // What stands in the place of metadata or annotations must be a mapping of texts.
-                let odd = shape == Shape::Seq && awaits.role != Role::Other;
+                let odd = shape == Shape::Seq && awaits.role != Role::Other || awaits.role == Role::Text;
                 let nested = self.stack.last().is_some_and(|l| l.role == Role::Annotations);
                 if odd || nested || self.stack.len() >= MAX_DEPTH {
                     return None;
@@ -228,17 +255,13 @@ impl Reader {
         let first = value.as_bytes().first()?;
         match first {
             b'|' | b'>' => {
-                let header = value[1..].split(" #").next()?.trim_end_matches(' ');
+                let header = value.get(1..)?.split(" #").next()?.trim_end_matches(' ');
                 if !matches!(header, "" | "+" | "-") {
                     return None;
                 }
                 self.block = Some(Block { parent: indent, indent: None, blanks: 0 });
             }
-            b'"' | b'\'' => {
-                let rest = quoted_end(value)?;
-                blank_or_comment(rest)?;
-                self.plain = Some((indent, false));
-            }
+            quote @ (b'"' | b'\'') => self.quoted_text(value.get(1..)?, *quote, indent)?,
             b'[' | b'{' => {
                 let rest = flow_end(value)?;
                 blank_or_comment(rest)?;
@@ -248,6 +271,19 @@ impl Reader {
                 let (_, commented) = plain(value)?;
                 self.plain = Some((indent, !commented));
             }
+        }
+        Some(())
+    }
+
+    /// The first or a further line of a quoted scalar, from behind its opening quote on.
+    fn quoted_text(&mut self, text: &str, quote: u8, owner: usize) -> Option<()> {
+        match quoted_rest(text, quote)? {
+            Some(rest) => {
+                blank_or_comment(rest)?;
+                self.quoted = None;
+                self.plain = Some((owner, false));
+            }
+            None => self.quoted = Some((owner, quote)),
         }
         Some(())
     }
@@ -292,7 +328,7 @@ fn known_key(role: Role, key: &str) -> Option<bool> {
     let names: &[&str] = match role {
         Role::Root => &["apiVersion", "kind", "metadata"],
         Role::Metadata => &["name", "annotations"],
-        Role::Annotations | Role::Other => return Some(false),
+        Role::Annotations | Role::Text | Role::Other => return Some(false),
     };
     if names.contains(&key) {
         return Some(true);
@@ -328,6 +364,20 @@ fn key_end(content: &str) -> Option<(&str, &str)> {
     (key.len() < 1000 && (rest.is_empty() || rest.starts_with(' '))).then_some((key, rest))
 }
 
+/// A line, or what is left of it, that begins an item of a sequence.
+fn is_item(content: &str) -> bool {
+    matches!(content.as_bytes(), [b'-'] | [b'-', b' ', ..])
+}
+
+/// Whether a line holds what ends a plain scalar: a colon at its end or before a blank, or a comment.
+fn has_mark(content: &str) -> bool {
+    let bytes = content.as_bytes();
+    memchr::memchr2_iter(b':', b'#', bytes).any(|at| match bytes.get(at) {
+        Some(b':') => matches!(bytes.get(at + 1), None | Some(b' ')),
+        _ => at.checked_sub(1).and_then(|before| bytes.get(before)) == Some(&b' '),
+    })
+}
+
 /// A plain scalar on one line without a comment behind it, and whether there was one.
 fn plain(value: &str) -> Option<(&str, bool)> {
     let bytes = value.as_bytes();
@@ -337,9 +387,17 @@ fn plain(value: &str) -> Option<(&str, bool)> {
         b'&' | b'*' | b'!' | b'%' | b'@' | b'`' | b'#' | b',' | b']' | b'}' | b'|' | b'>' | b'[' | b'{' | b'"' | b'\'' => return None,
         _ => {}
     }
-    let (text, commented) = value.split_once(" #").map_or((value, false), |(text, _)| (text, true));
+    let (text, commented) = if has_mark(value) {
+        let (text, commented) = value.split_once(" #").map_or((value, false), |(text, _)| (text, true));
+        if text.trim_end_matches(' ').ends_with(':') || text.contains(": ") {
+            return None;
+        }
+        (text, commented)
+    } else {
+        (value, false)
+    };
     let text = text.trim_end_matches(' ');
-    if text.is_empty() || text == "<<" || text.ends_with(':') || text.contains(": ") {
+    if text.is_empty() || text == "<<" {
         return None;
     }
     // Infinities and not-a-number are YAML, but not JSON.
@@ -364,25 +422,26 @@ fn simple_text(value: &str) -> Option<&str> {
 
 /// What follows a quoted scalar that ends on its line.
 fn quoted_end(value: &str) -> Option<&str> {
-    let bytes = value.as_bytes();
-    let quote = *bytes.first()?;
-    let mut at = 1;
+    quoted_rest(value.get(1..)?, *value.as_bytes().first()?)?
+}
+
+/// What follows the closing quote; inside, `None` if the scalar goes on on the next line. Gives up on rare escapes.
+fn quoted_rest(text: &str, quote: u8) -> Option<Option<&str>> {
+    let bytes = text.as_bytes();
+    let mut at = 0;
     loop {
-        match *bytes.get(at)? {
-            b'\\' if quote == b'"' => {
-                if !matches!(bytes.get(at + 1)?, b'\\' | b'"' | b'/' | b'n' | b't' | b'r' | b'0' | b'b' | b'f') {
-                    return None;
-                }
-                at += 2;
-            }
-            b if b == quote => {
-                if quote == b'\'' && bytes.get(at + 1) == Some(&b'\'') {
-                    at += 2;
-                } else {
-                    return value.get(at + 1..);
-                }
-            }
-            _ => at += 1,
+        at += match memchr::memchr2(b'\\', quote, bytes.get(at..)?) {
+            None => return Some(None),
+            Some(next) => next,
+        };
+        match (*bytes.get(at)?, bytes.get(at + 1)) {
+            (b'\\', _) if quote == b'\'' => at += 1,
+            // A backslash at the end of a line joins it with the next one.
+            (b'\\', None) => return Some(None),
+            (b'\\', Some(b'\\' | b'"' | b'n' | b't' | b'r' | b'0' | b'b' | b'f' | b' ')) => at += 2,
+            (b'\\', Some(_)) => return None,
+            (_, Some(b'\'')) if quote == b'\'' => at += 2,
+            _ => return text.get(at + 1..).map(Some),
         }
     }
 }
@@ -427,7 +486,7 @@ mod tests {
     /// HE-MAN-05: the usual manifest takes the fast way.
     #[test]
     fn usual_manifests() {
-        let text = "# Source\napiVersion: apps/v1\nkind: Deployment # really\nmetadata:\n  name: \"a\"\n  labels: {}\n  annotations:\n    helm.sh/hook: pre-install,post-install\n    \"helm.sh/hook-weight\": \"-5\"\n    other: text\nspec:\n  args: [\"a\", b]\n  list:\n  - x\n  - name: y\n    value: 'it''s'\n  -\n    deep: 1\n  text: |-\n    a: b\n      c\n\n    \t- d\n  folded: one two\n    three - four\n\n    five\n  empty:\n  last: yes\n";
+        let text = "# Source\napiVersion: apps/v1\nkind: Deployment # really\nmetadata:\n  name: \"a\"\n  labels: {}\n  annotations:\n    helm.sh/hook: pre-install,post-install\n    \"helm.sh/hook-weight\": \"-5\"\n    other: text\nspec:\n  args: [\"a\", b]\n  list:\n  - x\n  - name: y\n    value: 'it''s'\n  -\n    deep: 1\n  text: |-\n    a: b\n      c\n\n    \t- d\n  quoted: 'a: b\n\n    # c ''d'' e'\n  joined: \"one\\\n    \\ two\\\" \\\n    three\"\n  empty:\n    {}\n  below:\n    plain text\n    goes on\n  folded: one two\n    three - four\n\n    five\n  empty:\n  last: yes\n";
         let head = read(text);
         assert!(head.is_some());
         assert_eq!(head, Head::parse_fully(text).ok());
@@ -459,6 +518,19 @@ mod tests {
             Just("k: a: b"),
             Just("k: 'q'"),
             Just("k: 'q"),
+            Just("k: \"a\\ b"),
+            Just("k: \"a\\/b\""),
+            Just("kind:"),
+            Just("'r'"),
+            Just("end' # c"),
+            Just("it''s' x"),
+            Just("go \\"),
+            Just("\\ on\""),
+            Just("{}"),
+            Just("[]"),
+            Just("|"),
+            Just("a # b: c"),
+            Just("helm.sh/hook:"),
             Just("k: \"q\\n\""),
             Just("k: [a, \"b\"]"),
             Just("k: [a, b"),
