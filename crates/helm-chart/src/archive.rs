@@ -86,7 +86,7 @@ impl<R: Read> Read for Capped<R> {
 
 /// Unpacks an archive into the files below its top directory, in archive order.
 pub fn read_archive(bytes: &[u8], limits: LoadLimits) -> Result<Vec<ChartFile>, ArchiveError> {
-    read_within(bytes, &mut Budget::new(limits))
+    read_within(bytes, &mut Budget::new(limits), |_| true, |_| {})
 }
 
 /// Whether the bytes begin like a gzip stream.
@@ -94,7 +94,14 @@ pub fn looks_like_gzip(bytes: &[u8]) -> bool {
     bytes.starts_with(&[0x1f, 0x8b, 0x08])
 }
 
-pub(crate) fn read_within(bytes: &[u8], budget: &mut Budget) -> Result<Vec<ChartFile>, ArchiveError> {
+/// As [`read_archive`], within a budget. The content of files that `wanted` does not name is checked, but not kept; `seen`
+/// gets each file as soon as it is there.
+pub(crate) fn read_within(
+    bytes: &[u8],
+    budget: &mut Budget,
+    wanted: impl Fn(&str) -> bool,
+    mut seen: impl FnMut(&ChartFile),
+) -> Result<Vec<ChartFile>, ArchiveError> {
     match bytes.len() {
         0 => return Err(ArchiveError::Empty),
         1..10 => return Err(ArchiveError::Truncated),
@@ -137,7 +144,10 @@ pub(crate) fn read_within(bytes: &[u8], budget: &mut Budget) -> Result<Vec<Chart
             return Err(ArchiveError::TooLarge(limit));
         }
         let modified = SystemTime::UNIX_EPOCH + Duration::from_secs(entry.header().mtime().unwrap_or(0).min(u64::from(u32::MAX) << 4));
-        files.push(ChartFile::new(name, data, modified));
+        let data = if wanted(&name) { &*data } else { &[] };
+        let file = ChartFile::new(name, data, modified);
+        seen(&file);
+        files.push(file);
     }
     if files.is_empty() { Err(ArchiveError::NoFiles) } else { Ok(files) }
 }

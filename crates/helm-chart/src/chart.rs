@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use ferroflux_go_template::value::Str;
 
-use crate::file::ChartFile;
+use crate::archive::read_archive;
+use crate::file::{ChartFile, LoadLimits};
 use crate::metadata::{Lock, Metadata};
 use crate::paths::ext;
 use crate::render::TemplateCache;
@@ -36,6 +37,29 @@ pub struct Chart {
     pub warnings: Vec<String>,
     /// Parsed templates of this chart and its subcharts.
     pub(crate) parsed: TemplateCache,
+    /// Where the content of `files` is that was not kept.
+    pub(crate) unread: Option<Unread>,
+}
+
+/// The archive that a chart comes from, for files whose content was not kept when it was loaded.
+#[derive(Debug)]
+pub(crate) struct Unread {
+    /// The packaged chart.
+    pub(crate) archive: Str,
+    /// The folder of the chart in it: empty, or with a final slash.
+    pub(crate) folder: String,
+}
+
+impl Unread {
+    /// All files of the chart and below it, with their content. The archive has been read once without complaint.
+    pub(crate) fn files(&self) -> Vec<ChartFile> {
+        let within = |mut file: ChartFile| {
+            file.name = file.name.strip_prefix(self.folder.as_str())?.to_owned();
+            Some(file)
+        };
+        let files = read_archive(self.archive.as_bytes(), LoadLimits::default()).unwrap_or_default();
+        files.into_iter().filter_map(within).collect()
+    }
 }
 
 impl Chart {
@@ -46,9 +70,7 @@ impl Chart {
 
     /// The files under `crds/` that are manifests by their extension, in any case of letters (HE-CH-05).
     pub fn own_crds(&self) -> impl Iterator<Item = &ChartFile> {
-        self.files
-            .iter()
-            .filter(|f| f.name.starts_with("crds/") && [".yaml", ".yml", ".json"].iter().any(|e| ext(&f.name).eq_ignore_ascii_case(e)))
+        self.files.iter().filter(|f| is_crd(&f.name))
     }
 
     /// Names of declared dependencies that are not in `charts/`.
@@ -56,6 +78,11 @@ impl Chart {
         let declared = self.metadata.dependencies.iter().map(|d| d.name.as_str());
         declared.filter(|name| !self.dependencies.iter().any(|c| c.name() == *name)).collect()
     }
+}
+
+/// Whether the file of a chart, by its path below the chart, is one of its definitions.
+pub(crate) fn is_crd(name: &str) -> bool {
+    name.starts_with("crds/") && [".yaml", ".yml", ".json"].iter().any(|e| ext(name).eq_ignore_ascii_case(e))
 }
 
 /// A custom resource definition that a chart carries outside its templates.

@@ -3,15 +3,18 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::thread;
+
+use ferroflux_go_template::value::Str;
 
 use crate::archive::{self, ArchiveError, looks_like_gzip};
-use crate::chart::Chart;
+use crate::chart::{Chart, Unread, is_crd};
 use crate::directory::DirectoryTree;
 use crate::file::{Budget, ChartFile, LoadLimits};
 use crate::metadata::{DecodeError, Lock, Metadata, ValidationError, api_version};
-use crate::paths::ext;
+use crate::paths::{below_its_chart, ext};
 use crate::tree::{self, FileTree, TreeError};
-use crate::values::{ReadError, read_values};
+use crate::values::{ReadAhead, ReadError, read_values};
 
 /// Why a chart could not be loaded. The texts are those of Helm's SDK.
 #[derive(Debug, thiserror::Error)]
@@ -81,14 +84,40 @@ pub enum LoadError {
 
 /// Loads a packaged chart.
 pub fn load_archive(bytes: &[u8], limits: LoadLimits) -> Result<Arc<Chart>, LoadError> {
+    load_packed(bytes, limits, None)
+}
+
+/// `again` is the archive to read definitions from if they are asked for; with it they are not kept.
+fn load_packed(bytes: &[u8], limits: LoadLimits, again: Option<&Str>) -> Result<Arc<Chart>, LoadError> {
+    let contents = if again.is_some() { Contents::WithoutCrds } else { Contents::All };
     let mut budget = Budget::new(limits);
-    let files = archive::read_within(bytes, &mut budget).map_err(|e| match e {
-        ArchiveError::NotGzip => LoadError::NotAnArchive,
-        e => LoadError::Archive(e),
-    })?;
-    let Some(chart_file) = files.iter().find(|f| f.name == "Chart.yaml") else { return Err(LoadError::NoChartYaml) };
-    check_api_version(chart_file)?;
-    from_files(files, &mut budget, 0)
+    thread::scope(|scope| {
+        let mut ahead = ReadAhead::new(scope);
+        let files = archive::read_within(bytes, &mut budget, |name| contents.keeps(name), |file| ahead.offer(file));
+        let files = files.map_err(|e| match e {
+            ArchiveError::NotGzip => LoadError::NotAnArchive,
+            e => LoadError::Archive(e),
+        })?;
+        let Some(chart_file) = files.iter().find(|f| f.name == "Chart.yaml") else { return Err(LoadError::NoChartYaml) };
+        check_api_version(chart_file)?;
+        let packed = again.map(|archive| (archive.clone(), String::new()));
+        Loader { contents, budget: &mut budget, ahead: Some(ahead) }.from_files(files, packed, 0)
+    })
+}
+
+/// Which contents of the files of a packaged chart are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Contents {
+    All,
+    /// Definitions under `crds/` are read again if a template looks at `.Files`, which hardly any does.
+    WithoutCrds,
+}
+
+impl Contents {
+    /// Whether the content of a file is kept, by its path below the outermost chart.
+    fn keeps(self, name: &str) -> bool {
+        self == Self::All || !is_crd(below_its_chart(name))
+    }
 }
 
 /// Loads a chart directory; `.helmignore` applies.
@@ -98,12 +127,12 @@ pub fn load_tree(tree: &dyn FileTree, limits: LoadLimits) -> Result<Arc<Chart>, 
         check_api_version(&ChartFile::new("Chart.yaml", &data, std::time::SystemTime::UNIX_EPOCH))?;
     }
     let files = tree::read_within(tree, &mut budget)?;
-    from_files(files, &mut budget, 0)
+    Loader { contents: Contents::All, budget: &mut budget, ahead: None }.from_files(files, None, 0)
 }
 
 /// Loads a chart from files that are already in memory, names relative to the chart's root.
 pub fn load_files(files: Vec<ChartFile>, limits: LoadLimits) -> Result<Arc<Chart>, LoadError> {
-    from_files(files, &mut Budget::new(limits), 0)
+    Loader { contents: Contents::All, budget: &mut Budget::new(limits), ahead: None }.from_files(files, None, 0)
 }
 
 fn check_api_version(chart_file: &ChartFile) -> Result<(), LoadError> {
@@ -114,59 +143,80 @@ fn check_api_version(chart_file: &ChartFile) -> Result<(), LoadError> {
     }
 }
 
-fn from_files(files: Vec<ChartFile>, budget: &mut Budget, depth: usize) -> Result<Arc<Chart>, LoadError> {
-    if depth > budget.limits.depth {
-        return Err(LoadError::TooDeep(budget.limits.depth));
-    }
-    let decode = |file| move |source| LoadError::Decode { file, source };
-    let mut parts = Parts::default();
-    for file in files.iter().filter(|f| f.name == "Chart.yaml") {
-        let metadata = parts.metadata.get_or_insert_default();
-        metadata.update(file.data.as_bytes()).map_err(decode("Chart.yaml"))?;
-        if metadata.api_version.is_empty() {
-            metadata.api_version = "v1".to_owned();
+/// What the charts of one tree share while they are loaded.
+struct Loader<'l, 's> {
+    contents: Contents,
+    budget: &'l mut Budget,
+    ahead: Option<ReadAhead<'s>>,
+}
+
+impl Loader<'_, '_> {
+    /// Loads a chart from its files. `packed` is the archive and the folder in it that they come from, if some contents were
+    /// not kept.
+    fn from_files(&mut self, files: Vec<ChartFile>, packed: Option<(Str, String)>, depth: usize) -> Result<Arc<Chart>, LoadError> {
+        let contents = self.contents;
+        if depth > self.budget.limits.depth {
+            return Err(LoadError::TooDeep(self.budget.limits.depth));
         }
-        parts.chart_file = Some(file.clone());
-    }
-    for file in files {
-        parts.add(file)?;
-    }
-    let (Some(mut metadata), Some(chart_file)) = (parts.metadata, parts.chart_file) else { return Err(LoadError::ChartYamlMissing) };
-    metadata.validate()?;
-    let mut dependencies = Vec::new();
-    for (name, files) in parts.subcharts {
-        if name.starts_with(['_', '.']) {
-            continue;
-        }
-        let inside = |source| LoadError::Subchart { name: name.clone(), parent: metadata.name.clone(), source: Box::new(source) };
-        let files = if ext(&name) == ".tgz" {
-            let Some(file) = files.first() else { continue };
-            if file.name != name {
-                return Err(LoadError::NotOneFile { parent: metadata.name, expected: name, found: file.name.clone() });
+        let decode = |file| move |source| LoadError::Decode { file, source };
+        let mut parts = Parts::default();
+        for file in files.iter().filter(|f| f.name == "Chart.yaml") {
+            let metadata = parts.metadata.get_or_insert_default();
+            metadata.update(file.data.as_bytes()).map_err(decode("Chart.yaml"))?;
+            if metadata.api_version.is_empty() {
+                metadata.api_version = "v1".to_owned();
             }
-            archive::read_within(file.data.as_bytes(), budget).map_err(|e| inside(LoadError::Packed(e)))?
-        } else {
-            let below = |mut file: ChartFile| {
-                file.name = file.name.split_once('/')?.1.to_owned();
-                Some(file)
+            parts.chart_file = Some(file.clone());
+        }
+        for file in files {
+            parts.add(file, self.ahead.as_mut())?;
+        }
+        let (Some(mut metadata), Some(chart_file)) = (parts.metadata, parts.chart_file) else { return Err(LoadError::ChartYamlMissing) };
+        metadata.validate()?;
+        let mut dependencies = Vec::new();
+        for (name, files) in parts.subcharts {
+            if name.starts_with(['_', '.']) {
+                continue;
+            }
+            let inside = |source| LoadError::Subchart { name: name.clone(), parent: metadata.name.clone(), source: Box::new(source) };
+            let mut inner = None;
+            let files = if ext(&name) == ".tgz" {
+                let Some(file) = files.first() else { continue };
+                if file.name != name {
+                    return Err(LoadError::NotOneFile { parent: metadata.name, expected: name, found: file.name.clone() });
+                }
+                let read = archive::read_within(file.data.as_bytes(), self.budget, |name| contents.keeps(name), |_| {});
+                let read = read.map_err(|e| inside(LoadError::Packed(e)))?;
+                if read.iter().any(|f| !contents.keeps(&f.name)) {
+                    inner = Some((file.data.clone(), String::new()));
+                }
+                read
+            } else {
+                inner = packed.as_ref().map(|(archive, folder)| (archive.clone(), format!("{folder}charts/{name}/")));
+                let below = |mut file: ChartFile| {
+                    file.name = file.name.split_once('/')?.1.to_owned();
+                    Some(file)
+                };
+                files.into_iter().filter_map(below).collect()
             };
-            files.into_iter().filter_map(below).collect()
-        };
-        dependencies.push(from_files(files, budget, depth + 1).map_err(inside)?);
+            dependencies.push(self.from_files(files, inner, depth + 1).map_err(inside)?);
+        }
+        let unread = packed.filter(|_| parts.files.iter().any(|f| !contents.keeps(&f.name)));
+        Ok(Arc::new(Chart {
+            metadata,
+            lock: parts.lock,
+            values: Arc::new(parts.values),
+            values_file: parts.values_file,
+            schema: parts.schema,
+            templates: parts.templates,
+            files: parts.files,
+            dependencies,
+            chart_file,
+            warnings: parts.warnings,
+            parsed: Default::default(),
+            unread: unread.map(|(archive, folder)| Unread { archive, folder }),
+        }))
     }
-    Ok(Arc::new(Chart {
-        metadata,
-        lock: parts.lock,
-        values: Arc::new(parts.values),
-        values_file: parts.values_file,
-        schema: parts.schema,
-        templates: parts.templates,
-        files: parts.files,
-        dependencies,
-        chart_file,
-        warnings: parts.warnings,
-        parsed: Default::default(),
-    }))
 }
 
 /// The files of one chart, sorted into what they are.
@@ -185,13 +235,16 @@ struct Parts {
 }
 
 impl Parts {
-    fn add(&mut self, mut file: ChartFile) -> Result<(), LoadError> {
+    fn add(&mut self, mut file: ChartFile, ahead: Option<&mut ReadAhead<'_>>) -> Result<(), LoadError> {
         let decode = |file| move |source| LoadError::Decode { file, source };
         match file.name.as_str() {
             "Chart.yaml" => {}
             "Chart.lock" => self.lock = Some(Lock::parse(file.data.as_bytes()).map_err(decode("Chart.lock"))?),
             "values.yaml" => {
-                self.values = read_values(file.data.as_bytes())?;
+                self.values = match ahead.and_then(|ahead| ahead.take(&file)) {
+                    Some(read) => read?,
+                    None => read_values(file.data.as_bytes())?,
+                };
                 self.values_file = Some(file);
             }
             "values.schema.json" => self.schema = Some(file),
@@ -265,6 +318,15 @@ pub enum PathError {
 
 /// Loads the chart directory or packaged chart at `path`.
 pub fn load_path(path: &Path, limits: LoadLimits) -> Result<Arc<Chart>, PathError> {
+    load_at(path, limits, Contents::All)
+}
+
+/// As [`load_path`], for one render that does not print definitions: those of a packaged chart are not kept in memory.
+pub(crate) fn load_path_without_crds(path: &Path, limits: LoadLimits) -> Result<Arc<Chart>, PathError> {
+    load_at(path, limits, Contents::WithoutCrds)
+}
+
+fn load_at(path: &Path, limits: LoadLimits, contents: Contents) -> Result<Arc<Chart>, PathError> {
     let shown = || path.display().to_string();
     let read = |source| PathError::Read { path: shown(), source };
     let Ok(meta) = std::fs::metadata(path) else { return Err(PathError::NotFound(shown())) };
@@ -278,13 +340,15 @@ pub fn load_path(path: &Path, limits: LoadLimits) -> Result<Arc<Chart>, PathErro
     if meta.len() > limits.total_bytes {
         return Err(PathError::Archive(ArchiveError::TooLarge(limits.total_bytes)));
     }
-    let bytes = std::fs::read(path).map_err(read)?;
-    if !looks_like_gzip(&bytes) {
+    let archive = Str::from(std::fs::read(path).map_err(read)?);
+    let bytes = archive.as_bytes();
+    if !looks_like_gzip(bytes) {
         let path = shown();
         let yaml = path.ends_with(".yml") || path.ends_with(".yaml");
-        return Err(if yaml { PathError::Yaml(path) } else { PathError::NotGzip { found: media_type(&bytes), path } });
+        return Err(if yaml { PathError::Yaml(path) } else { PathError::NotGzip { found: media_type(bytes), path } });
     }
-    load_archive(&bytes, limits).map_err(|e| match e {
+    let again = (contents == Contents::WithoutCrds).then_some(&archive);
+    load_packed(bytes, limits, again).map_err(|e| match e {
         LoadError::Archive(e) => PathError::Archive(e),
         e => PathError::Load(e),
     })

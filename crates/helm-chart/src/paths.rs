@@ -161,6 +161,16 @@ fn match_from(pattern: &[char], name: &[char]) -> bool {
     }
 }
 
+/// The path of a file below the chart that it belongs to, from its path below the outermost one: what comes after the last
+/// of the leading `charts/<name>/`.
+pub(crate) fn below_its_chart(path: &str) -> &str {
+    let mut own = path;
+    while let Some((_, inner)) = own.strip_prefix("charts/").and_then(|rest| rest.split_once('/')) {
+        own = inner;
+    }
+    own
+}
+
 #[cfg(test)]
 mod tests {
     use super::{base, clean, ext, matches};

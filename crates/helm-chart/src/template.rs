@@ -13,7 +13,7 @@ use ferroflux_go_template::limits::Limits;
 use crate::capabilities::{KubeVersionError, offline_capabilities, parse_kube_version};
 use crate::chart::Chart;
 use crate::file::LoadLimits;
-use crate::load::{PathError, load_path};
+use crate::load::{PathError, load_path, load_path_without_crds};
 use crate::manifest::{HookEvent, split};
 use crate::paths::matches;
 use crate::render::{Release, ReleaseNameError, RenderError, RenderOptions, Rendered, check_release_name, render};
@@ -119,7 +119,8 @@ impl TemplateRequest {
         Ok(self.load_and_render(chart, host, read)?.1)
     }
 
-    /// As [`TemplateRequest::render`], with the chart: a process that ends right after need not free it.
+    /// As [`TemplateRequest::render`], with the chart: a process that ends right after need not free it. Definitions of
+    /// a packaged chart are without content unless they are asked for.
     pub fn load_and_render(
         &self,
         chart: &Path,
@@ -133,7 +134,8 @@ impl TemplateRequest {
         }
         capabilities.api_versions.extend(self.api_versions.iter().cloned());
         let values = self.values.resolve(read)?;
-        let chart = load_path(chart, LoadLimits::default())?;
+        let load = if self.include_crds { load_path } else { load_path_without_crds };
+        let chart = load(chart, LoadLimits::default())?;
         if !matches!(chart.metadata.chart_type.as_str(), "" | "application") {
             return Err(TemplateError::NotInstallable(chart.metadata.chart_type.clone()));
         }

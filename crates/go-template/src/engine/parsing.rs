@@ -22,13 +22,15 @@ pub(super) fn parse_all(files: &[TemplateFile]) -> Vec<Parsed> {
     if threads < 2 {
         return files.iter().map(parse).collect();
     }
+    let mut shares = shares(files, bytes.div_ceil(threads));
+    let last = shares.pop().unwrap_or_default();
     thread::scope(|scope| {
-        let workers: Vec<_> = shares(files, bytes.div_ceil(threads))
-            .into_iter()
-            .map(|share| (share, scope.spawn(move || share.iter().map(parse).collect::<Vec<_>>())))
-            .collect();
+        let workers: Vec<_> =
+            shares.into_iter().map(|share| (share, scope.spawn(move || share.iter().map(parse).collect::<Vec<_>>()))).collect();
+        let own: Vec<Parsed> = last.iter().map(parse).collect();
         // A thread that could not finish leaves its share to this one.
-        workers.into_iter().flat_map(|(share, worker)| worker.join().unwrap_or_else(|_| share.iter().map(parse).collect())).collect()
+        let theirs = workers.into_iter().flat_map(|(share, worker)| worker.join().unwrap_or_else(|_| share.iter().map(parse).collect()));
+        theirs.chain(own).collect()
     })
 }
 

@@ -1,7 +1,8 @@
 //! Maps with string keys, shared by reference and kept in key order (the order of `range` and of printing).
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::rc::{Rc, Weak};
 
 use rustc_hash::FxHashMap;
@@ -17,8 +18,36 @@ pub struct Map {
     entries: Option<Rc<Entries>>,
 }
 
-#[derive(Debug, Default)]
-struct Entries(RefCell<BTreeMap<Str, Value>>);
+#[derive(Default)]
+struct Entries {
+    map: RefCell<BTreeMap<Str, Value>>,
+    /// Makes the entries of a deferred map when they are asked for.
+    deferred: Cell<Option<Box<Fill>>>,
+}
+
+/// What makes the entries of a deferred map.
+type Fill = dyn FnOnce() -> Vec<(Str, Value)>;
+
+impl Entries {
+    fn of(map: BTreeMap<Str, Value>) -> Self {
+        Self { map: RefCell::new(map), deferred: Cell::new(None) }
+    }
+
+    /// The entries, made now if they were deferred.
+    #[inline]
+    fn map(&self) -> &RefCell<BTreeMap<Str, Value>> {
+        if let Some(fill) = self.deferred.take() {
+            self.map.borrow_mut().extend(fill());
+        }
+        &self.map
+    }
+}
+
+impl fmt::Debug for Entries {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.map.fmt(f)
+    }
+}
 
 impl Map {
     /// An empty `map[string]interface {}`.
@@ -39,7 +68,13 @@ impl Map {
     /// A map of the type `go_type` with these entries; later ones win.
     pub fn from_entries<K: Into<Str>>(go_type: &'static Type, entries: impl IntoIterator<Item = (K, Value)>) -> Self {
         let map = entries.into_iter().map(|(k, v)| (k.into(), v)).collect();
-        Self { go_type, entries: Some(Rc::new(Entries(RefCell::new(map)))) }
+        Self { go_type, entries: Some(Rc::new(Entries::of(map))) }
+    }
+
+    /// A map of the type `go_type` whose entries are made when a template first looks at them; `fill` must not use this map.
+    pub fn deferred(go_type: &'static Type, fill: impl FnOnce() -> Vec<(Str, Value)> + 'static) -> Self {
+        let entries = Entries { map: RefCell::default(), deferred: Cell::new(Some(Box::new(fill))) };
+        Self { go_type, entries: Some(Rc::new(entries)) }
     }
 
     /// The map type.
@@ -55,12 +90,12 @@ impl Map {
 
     /// The value of a key.
     pub fn get(&self, key: impl AsRef<[u8]>) -> Option<Value> {
-        self.entries.as_ref().and_then(|e| e.0.borrow().get(key.as_ref()).cloned())
+        self.entries.as_ref().and_then(|e| e.map().borrow().get(key.as_ref()).cloned())
     }
 
     /// Whether a key is present, with any value.
     pub fn contains_key(&self, key: impl AsRef<[u8]>) -> bool {
-        self.entries.as_ref().is_some_and(|e| e.0.borrow().contains_key(key.as_ref()))
+        self.entries.as_ref().is_some_and(|e| e.map().borrow().contains_key(key.as_ref()))
     }
 
     /// Sets a key for every alias of this map. On a nil map this does nothing and answers `false`
@@ -70,19 +105,19 @@ impl Map {
         if matches!(value, Value::Map(_) | Value::List(_)) && Rc::strong_count(entries) > 1 {
             note_change(entries);
         }
-        let old = entries.0.borrow_mut().insert(key.into(), value);
+        let old = entries.map().borrow_mut().insert(key.into(), value);
         drop(old);
         true
     }
 
     /// Removes a key for every alias of this map and gives its value.
     pub fn remove(&self, key: impl AsRef<[u8]>) -> Option<Value> {
-        self.entries.as_ref().and_then(|e| e.0.borrow_mut().remove(key.as_ref()))
+        self.entries.as_ref().and_then(|e| e.map().borrow_mut().remove(key.as_ref()))
     }
 
     /// The number of entries.
     pub fn len(&self) -> usize {
-        self.entries.as_ref().map_or(0, |e| e.0.borrow().len())
+        self.entries.as_ref().map_or(0, |e| e.map().borrow().len())
     }
 
     /// Whether there are no entries.
@@ -106,26 +141,26 @@ impl Map {
 
     /// The entries as they are now, in bytewise key order. A snapshot: the map may be changed while it is walked.
     pub fn entries(&self) -> Vec<(Str, Value)> {
-        self.entries.as_ref().map_or_else(Vec::new, |e| e.0.borrow().iter().map(|(k, v)| (k.clone(), v.clone())).collect())
+        self.entries.as_ref().map_or_else(Vec::new, |e| e.map().borrow().iter().map(|(k, v)| (k.clone(), v.clone())).collect())
     }
 
     /// The keys as they are now, in bytewise order.
     pub fn keys(&self) -> Vec<Str> {
-        self.entries.as_ref().map_or_else(Vec::new, |e| e.0.borrow().keys().cloned().collect())
+        self.entries.as_ref().map_or_else(Vec::new, |e| e.map().borrow().keys().cloned().collect())
     }
 
     /// Calls `visit` for each entry in bytewise key order, without a snapshot, until it answers an error.
     /// `visit` must not change this map; it works on a copy if it has to.
     pub fn try_for_each<E>(&self, mut visit: impl FnMut(&Str, &Value) -> Result<(), E>) -> Result<(), E> {
         match &self.entries {
-            Some(entries) => entries.0.borrow().iter().try_for_each(|(k, v)| visit(k, v)),
+            Some(entries) => entries.map().borrow().iter().try_for_each(|(k, v)| visit(k, v)),
             None => Ok(()),
         }
     }
 
     /// Takes the entries out if nobody else holds them; used to drop deep values without recursion.
     pub(super) fn take_unshared(&mut self) -> Vec<Value> {
-        self.entries.as_mut().and_then(Rc::get_mut).map(|e| std::mem::take(e.0.get_mut()).into_values().collect()).unwrap_or_default()
+        self.entries.as_mut().and_then(Rc::get_mut).map(|e| std::mem::take(e.map.get_mut()).into_values().collect()).unwrap_or_default()
     }
 }
 
@@ -137,7 +172,7 @@ impl Default for Map {
 
 impl Drop for Entries {
     fn drop(&mut self) {
-        let entries = self.0.get_mut();
+        let entries = self.map.get_mut();
         if entries.values().any(|v| matches!(v, Value::List(_) | Value::Map(_))) {
             drop_deep(std::mem::take(entries).into_values().collect());
         }
@@ -173,7 +208,7 @@ impl Drop for CycleGuard {
     fn drop(&mut self) {
         let noted = CHANGED.with(|changed| std::mem::replace(&mut *changed.borrow_mut(), self.0.take()));
         for entries in noted.into_iter().flatten().filter_map(|(_, entries)| entries.upgrade()) {
-            let values = std::mem::take(&mut *entries.0.borrow_mut());
+            let values = std::mem::take(&mut *entries.map.borrow_mut());
             drop(values);
         }
     }

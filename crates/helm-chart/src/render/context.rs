@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use ferroflux_go_template::engine::{Scope, TemplateFile};
 use ferroflux_go_template::objects::{self, Capabilities, FILES};
-use ferroflux_go_template::value::{Map, Type, Value};
+use ferroflux_go_template::value::{Map, Str, Type, Value};
 
 use super::Release;
 use crate::assembly::Assembly;
-use crate::file::ChartFile;
+use crate::chart::Chart;
 use crate::paths::{base, clean};
 use crate::values::Coalesced;
 
@@ -66,7 +66,7 @@ impl Contexts {
         }
         let context = Map::new();
         context.insert("Chart", assembly.metadata.to_template(is_root));
-        context.insert("Files", files(&assembly.chart.files));
+        context.insert("Files", files(&assembly.chart));
         context.insert("Release", shared.release.clone());
         context.insert("Capabilities", shared.capabilities.clone());
         context.insert("Values", objects::values(&values));
@@ -98,7 +98,15 @@ struct Shared {
     capabilities: Value,
 }
 
-/// `.Files`; the contents are shared with the chart.
-fn files(files: &[ChartFile]) -> Value {
-    Value::Map(Map::from_entries(FILES_TYPE, files.iter().map(|f| (f.name.as_str(), Value::Bytes(f.data.clone())))))
+/// `.Files`; the contents are shared with the chart, or read when a template looks at them.
+fn files(chart: &Arc<Chart>) -> Value {
+    let entry = |name: &str, data: &Str| (Str::from(name), Value::Bytes(data.clone()));
+    if chart.unread.is_none() {
+        return Value::Map(Map::from_entries(FILES_TYPE, chart.files.iter().map(|f| entry(&f.name, &f.data))));
+    }
+    let chart = Arc::clone(chart);
+    Value::Map(Map::deferred(FILES_TYPE, move || {
+        let read: HashMap<String, Str> = chart.unread.iter().flat_map(|unread| unread.files()).map(|f| (f.name, f.data)).collect();
+        chart.files.iter().map(|f| entry(&f.name, read.get(&f.name).unwrap_or(&f.data))).collect()
+    }))
 }

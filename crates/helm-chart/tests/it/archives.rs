@@ -1,6 +1,6 @@
 use std::io::Read;
 
-use ferroflux_helm_chart::{ArchiveError, LoadError, LoadLimits, load_archive, read_archive};
+use ferroflux_helm_chart::{ArchiveError, LoadError, LoadLimits, SystemHost, TemplateRequest, load_archive, read_archive};
 use proptest::prelude::*;
 
 use super::{CHART_YAML, archive, gzip};
@@ -118,5 +118,45 @@ proptest! {
                 prop_assert!(!file.name.starts_with('/') && !file.name.split('/').any(|part| part == ".."), "{}", file.name);
             }
         }
+    }
+}
+
+/// HE-CH-05, §6 `.Files`: definitions of a packaged chart are there for templates that look at them, in the chart, in a
+/// subchart and in a packaged subchart, whether they are printed or not.
+#[test]
+fn definitions_are_files() {
+    let chart_yaml = |name: &str| format!("apiVersion: v2\nname: {name}\nversion: 0.1.0\n");
+    let template = b"crd: {{ .Files.Get \"crds/a.yaml\" | trim }}-{{ len .Files }}\n";
+    let packed = archive(&[
+        ("packed/Chart.yaml", chart_yaml("packed").as_bytes()),
+        ("packed/crds/a.yaml", b"in-packed\n"),
+        ("packed/templates/t.yaml", template),
+    ]);
+    let bytes = archive(&[
+        ("app/Chart.yaml", chart_yaml("app").as_bytes()),
+        ("app/crds/a.yaml", b"in-app\n"),
+        ("app/crds/README.md", b"kept"),
+        ("app/templates/t.yaml", template),
+        ("app/charts/sub/Chart.yaml", chart_yaml("sub").as_bytes()),
+        ("app/charts/sub/crds/a.yaml", b"in-sub\n"),
+        ("app/charts/sub/templates/t.yaml", template),
+        ("app/charts/packed-0.1.0.tgz", &packed),
+    ]);
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("app.tgz");
+    std::fs::write(&path, bytes).unwrap();
+    let print = |include_crds| {
+        let request = TemplateRequest { release: "rel".to_owned(), namespace: "ns".to_owned(), include_crds, ..Default::default() };
+        let mut out = Vec::new();
+        request.run(&path, &SystemHost::new("UTC"), |_| Ok(Vec::new()), &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    let (without, with) = (print(false), print(true));
+    for part in ["crd: in-app-2\n", "crd: in-sub-1\n", "crd: in-packed-1\n"] {
+        assert!(without.contains(part) && with.contains(part), "{part}: {without}");
+    }
+    assert!(!without.contains("crds/a.yaml"));
+    for part in ["app/crds/a.yaml\nin-app\n", "app/charts/sub/crds/a.yaml\nin-sub\n", "app/charts/packed/crds/a.yaml\nin-packed\n"] {
+        assert!(with.contains(part), "{part}: {with}");
     }
 }
