@@ -7,6 +7,7 @@
 use std::io::{self, Read};
 use std::time::{Duration, SystemTime};
 
+use ferroflux_go_template::value::Str;
 use flate2::bufread::MultiGzDecoder;
 
 use crate::file::{Budget, ChartFile, LoadLimits};
@@ -134,22 +135,35 @@ pub(crate) fn read_within(
             return Err(ArchiveError::FileTooLarge { name: raw_name, limit: budget.limits.file_bytes });
         }
         let length = usize::try_from(size).unwrap_or(usize::MAX);
-        if buffer.len() < length {
-            buffer.resize(length, 0);
-        }
-        let data = buffer.get_mut(..length).unwrap_or_default();
-        entry.read_exact(data).map_err(failed)?;
+        let data = if wanted(&name) {
+            Str::filled(length, |data| entry.read_exact(data)).map_err(failed)?
+        } else {
+            skip(&mut entry, length, &mut buffer).map_err(failed)?;
+            Str::default()
+        };
         budget.bytes_left -= size;
         if budget.bytes_left == 0 {
             return Err(ArchiveError::TooLarge(limit));
         }
         let modified = SystemTime::UNIX_EPOCH + Duration::from_secs(entry.header().mtime().unwrap_or(0).min(u64::from(u32::MAX) << 4));
-        let data = if wanted(&name) { &*data } else { &[] };
-        let file = ChartFile::new(name, data, modified);
+        let file = ChartFile::of(name, data, modified);
         seen(&file);
         files.push(file);
     }
     if files.is_empty() { Err(ArchiveError::NoFiles) } else { Ok(files) }
+}
+
+/// Reads `length` bytes and forgets them.
+fn skip(entry: &mut impl Read, length: usize, buffer: &mut Vec<u8>) -> io::Result<()> {
+    const PIECE: usize = 64 << 10;
+    buffer.resize(PIECE, 0);
+    let mut left = length;
+    while left > 0 {
+        let piece = buffer.get_mut(..left.min(PIECE)).unwrap_or_default();
+        entry.read_exact(piece)?;
+        left -= piece.len();
+    }
+    Ok(())
 }
 
 /// The path below the archive's top directory, checked: nothing absolute, nothing that climbs, nothing with a drive.

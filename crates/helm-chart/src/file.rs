@@ -4,6 +4,8 @@ use std::time::SystemTime;
 
 use ferroflux_go_template::value::Str;
 
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// A file of a chart: its path below the chart's root (`templates/a.yaml`), its bytes without a byte order mark, and
 /// when it was last changed. Cloning shares the bytes.
 #[derive(Debug, Clone)]
@@ -19,8 +21,17 @@ pub struct ChartFile {
 impl ChartFile {
     /// A file from bytes; a UTF-8 byte order mark at the start is dropped, as Helm does for every file of a chart.
     pub fn new(name: impl Into<String>, data: &[u8], modified: SystemTime) -> Self {
-        let data = data.strip_prefix(b"\xef\xbb\xbf").unwrap_or(data);
+        let data = data.strip_prefix(BYTE_ORDER_MARK).unwrap_or(data);
         Self { name: name.into(), data: data.into(), modified }
+    }
+
+    /// As [`ChartFile::new`], from bytes that need not be copied.
+    pub(crate) fn of(name: String, data: Str, modified: SystemTime) -> Self {
+        if data.as_bytes().starts_with(BYTE_ORDER_MARK) {
+            Self::new(name, data.as_bytes(), modified)
+        } else {
+            Self { name, data, modified }
+        }
     }
 
     /// The content as text; bytes that are not UTF-8 become U+FFFD.

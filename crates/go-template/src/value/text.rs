@@ -9,6 +9,13 @@ use std::sync::Arc;
 pub struct Str(Arc<[u8]>);
 
 impl Str {
+    /// A text of `len` bytes that `fill` writes in place, so that nothing is copied.
+    pub fn filled<E>(len: usize, fill: impl FnOnce(&mut [u8]) -> Result<(), E>) -> Result<Self, E> {
+        let mut bytes: Arc<[u8]> = std::iter::repeat_n(0, len).collect();
+        fill(Arc::get_mut(&mut bytes).unwrap_or_default())?;
+        Ok(Self(bytes))
+    }
+
     /// The bytes.
     #[inline]
     pub fn as_bytes(&self) -> &[u8] {
