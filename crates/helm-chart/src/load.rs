@@ -101,7 +101,7 @@ fn load_packed(bytes: &[u8], limits: LoadLimits, again: Option<&Str>) -> Result<
         let Some(chart_file) = files.iter().find(|f| f.name == "Chart.yaml") else { return Err(LoadError::NoChartYaml) };
         check_api_version(chart_file)?;
         let packed = again.map(|archive| (archive.clone(), String::new()));
-        Loader { contents, budget: &mut budget, ahead: Some(ahead) }.from_files(files, packed, 0)
+        Loader { contents, budget: &mut budget, ahead: Some(ahead) }.load(files, packed, 0)
     })
 }
 
@@ -127,12 +127,12 @@ pub fn load_tree(tree: &dyn FileTree, limits: LoadLimits) -> Result<Arc<Chart>, 
         check_api_version(&ChartFile::new("Chart.yaml", &data, std::time::SystemTime::UNIX_EPOCH))?;
     }
     let files = tree::read_within(tree, &mut budget)?;
-    Loader { contents: Contents::All, budget: &mut budget, ahead: None }.from_files(files, None, 0)
+    Loader { contents: Contents::All, budget: &mut budget, ahead: None }.load(files, None, 0)
 }
 
 /// Loads a chart from files that are already in memory, names relative to the chart's root.
 pub fn load_files(files: Vec<ChartFile>, limits: LoadLimits) -> Result<Arc<Chart>, LoadError> {
-    Loader { contents: Contents::All, budget: &mut Budget::new(limits), ahead: None }.from_files(files, None, 0)
+    Loader { contents: Contents::All, budget: &mut Budget::new(limits), ahead: None }.load(files, None, 0)
 }
 
 fn check_api_version(chart_file: &ChartFile) -> Result<(), LoadError> {
@@ -153,7 +153,7 @@ struct Loader<'l, 's> {
 impl Loader<'_, '_> {
     /// Loads a chart from its files. `packed` is the archive and the folder in it that they come from, if some contents were
     /// not kept.
-    fn from_files(&mut self, files: Vec<ChartFile>, packed: Option<(Str, String)>, depth: usize) -> Result<Arc<Chart>, LoadError> {
+    fn load(&mut self, files: Vec<ChartFile>, packed: Option<(Str, String)>, depth: usize) -> Result<Arc<Chart>, LoadError> {
         let contents = self.contents;
         if depth > self.budget.limits.depth {
             return Err(LoadError::TooDeep(self.budget.limits.depth));
@@ -199,7 +199,7 @@ impl Loader<'_, '_> {
                 };
                 files.into_iter().filter_map(below).collect()
             };
-            dependencies.push(self.from_files(files, inner, depth + 1).map_err(inside)?);
+            dependencies.push(self.load(files, inner, depth + 1).map_err(inside)?);
         }
         let unread = packed.filter(|_| parts.files.iter().any(|f| !contents.keeps(&f.name)));
         Ok(Arc::new(Chart {
