@@ -4,7 +4,7 @@
 //! are trimmed before they are kept: no managed fields, no last-applied annotation (CRT-02-04).
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use kube::Resource;
 use tokio::sync::watch;
@@ -14,48 +14,75 @@ use crate::key::ObjectKey;
 /// The objects of one kind. Reads never block for long: a write swaps one pointer.
 #[derive(Debug)]
 pub struct Cache<K> {
-    objects: RwLock<HashMap<ObjectKey, Arc<K>>>,
+    state: RwLock<State<K>>,
     synced: watch::Sender<bool>,
+}
+
+#[derive(Debug)]
+struct State<K> {
+    objects: HashMap<ObjectKey, Arc<K>>,
+    /// What the watch last told about objects that a write of ours has brought further since. The answer to a write may
+    /// hold somebody else's change too, whose event would otherwise find nothing new.
+    untold: HashMap<ObjectKey, Option<Arc<K>>>,
 }
 
 impl<K> Default for Cache<K> {
     fn default() -> Self {
-        Self { objects: RwLock::default(), synced: watch::Sender::new(false) }
+        let state = State { objects: HashMap::new(), untold: HashMap::new() };
+        Self { state: RwLock::new(state), synced: watch::Sender::new(false) }
     }
 }
 
 impl<K: Resource> Cache<K> {
     /// The object, if the watch knows it.
     pub fn get(&self, key: &ObjectKey) -> Option<Arc<K>> {
-        self.objects.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
+        self.read().objects.get(key).cloned()
     }
 
     /// All objects, in no order.
     pub fn list(&self) -> Vec<Arc<K>> {
-        self.objects.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+        self.read().objects.values().cloned().collect()
     }
 
     /// Takes in an object that a write of ours answered with, so that the next pass sees it even when the watch is late.
-    /// An object that is older than the one kept is ignored. Returns what stood there before, and whether it was replaced.
-    pub fn observe(&self, object: K) -> (Option<Arc<K>>, bool) {
+    /// An object that is older than the one kept is ignored. What has changed with it is told when the watch gets there.
+    pub fn observe(&self, object: K) {
         let key = ObjectKey::of(&object);
-        let mut objects = self.objects.write().unwrap_or_else(PoisonError::into_inner);
-        let old = objects.get(&key).cloned();
-        let newer = old.as_ref().is_none_or(|old| is_newer(old.as_ref(), &object));
-        if newer {
-            objects.insert(key, Arc::new(object));
+        let mut state = self.write();
+        let old = state.objects.get(&key).cloned();
+        if old.as_ref().is_none_or(|old| is_newer(old.as_ref(), &object)) {
+            state.untold.entry(key.clone()).or_insert(old);
+            state.objects.insert(key, Arc::new(object));
         }
-        (old, newer)
+    }
+
+    /// Takes in an object that the watch tells of. Returns what it was when the watch last told of it and what it is now,
+    /// or nothing if that is no news.
+    pub(crate) fn announce(&self, object: K) -> Option<(Option<Arc<K>>, Arc<K>)> {
+        let key = ObjectKey::of(&object);
+        let mut state = self.write();
+        let untold = state.untold.remove(&key);
+        let kept = state.objects.get(&key).cloned();
+        match &kept {
+            Some(kept) if !is_newer(kept.as_ref(), &object) => untold.map(|old| (old, Arc::clone(kept))),
+            _ => {
+                let new = Arc::new(object);
+                state.objects.insert(key, Arc::clone(&new));
+                Some((untold.unwrap_or(kept), new))
+            }
+        }
     }
 
     /// Takes an object out.
     pub fn remove(&self, key: &ObjectKey) -> Option<Arc<K>> {
-        self.objects.write().unwrap_or_else(PoisonError::into_inner).remove(key)
+        let mut state = self.write();
+        state.untold.remove(key);
+        state.objects.remove(key)
     }
 
     /// The keys of all objects.
     pub fn keys(&self) -> Vec<ObjectKey> {
-        self.objects.read().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
+        self.read().objects.keys().cloned().collect()
     }
 
     /// Waits until the first list is complete.
@@ -63,6 +90,14 @@ impl<K: Resource> Cache<K> {
         let mut synced = self.synced.subscribe();
         // The sender lives in `self`, so the wait cannot end with an error.
         let _ = synced.wait_for(|s| *s).await;
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, State<K>> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, State<K>> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn mark_synced(&self) {
@@ -96,10 +131,26 @@ mod tests {
     #[test]
     fn keeps_the_newest() {
         let cache = Cache::default();
-        assert!(cache.observe(object("9")).1);
-        assert!(cache.observe(object("10")).1);
-        assert!(!cache.observe(object("9")).1);
-        assert!(!cache.observe(object("10")).1);
+        assert!(cache.announce(object("9")).is_some());
+        assert!(cache.announce(object("10")).is_some());
+        assert!(cache.announce(object("9")).is_none());
+        assert!(cache.announce(object("10")).is_none());
+        cache.observe(object("9"));
         assert_eq!(cache.list()[0].metadata.resource_version.as_deref(), Some("10"));
+    }
+
+    /// RT-21: the answer to a write of ours may hold a change by somebody else; when the watch tells of that, it is news,
+    /// against what the watch told before, and once.
+    #[test]
+    fn changes_in_answers_to_writes_are_told() {
+        let cache = Cache::default();
+        cache.announce(object("9"));
+        cache.observe(object("11"));
+        cache.observe(object("12"));
+        let version = |o: &ConfigMap| o.metadata.resource_version.clone().unwrap_or_default();
+        let told = cache.announce(object("10")).map(|(old, new)| (old.map(|o| version(&o)), version(&new)));
+        assert_eq!(told, Some((Some("9".to_owned()), "12".to_owned())));
+        assert!(cache.announce(object("11")).is_none() && cache.announce(object("12")).is_none());
+        assert!(cache.announce(object("13")).is_some_and(|(old, _)| old.is_some_and(|o| version(&o) == "12")));
     }
 }

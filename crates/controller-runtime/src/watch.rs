@@ -132,10 +132,8 @@ pub async fn run<K>(
 
 fn applied<K: Resource>(cache: &Cache<K>, key: ObjectKey, mut object: K, initial: bool, on_change: &mut impl FnMut(Change<K>)) {
     trim(&mut object);
-    let (old, newer) = cache.observe(object);
-    if newer {
-        let new = cache.get(&key);
-        on_change(Change { key, old, new, initial });
+    if let Some((old, new)) = cache.announce(object) {
+        on_change(Change { key, old, new: Some(new), initial });
     }
 }
 
