@@ -42,7 +42,7 @@ fn unreadable_files_and_empty_directories() {
     assert!(render(&empty, "/app", &Overlay::default()).unwrap().is_empty());
 }
 
-/// KC-GEN-02: unknown fields of the root are ignored, those of a base are not.
+/// KC-GEN-02, KB-PROF-05: unknown fields of the root are ignored, those of a base are not.
 #[test]
 fn only_the_root_is_read_leniently() {
     let a = config_map("a");
