@@ -73,6 +73,8 @@ pub struct Controllers {
     children: Vec<(&'static str, Supervised)>,
     kubeconfig: PathBuf,
     selector: String,
+    /// Where the programs are; ours if not given.
+    programs: Option<PathBuf>,
     dir: tempfile::TempDir,
     storage: u16,
 }
@@ -80,9 +82,24 @@ pub struct Controllers {
 impl Controllers {
     /// Starts both for the objects that match `selector`.
     pub fn start(kubeconfig: &Path, selector: &str) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let mut controllers =
-            Self { children: Vec::new(), kubeconfig: kubeconfig.to_owned(), selector: selector.to_owned(), dir, storage: free_port() };
+        Self::start_from(None, kubeconfig, selector)
+    }
+
+    /// Starts the originals, where they are: in `$PEERS`, or in the folder `peers` of the cache.
+    pub fn originals(kubeconfig: &Path, selector: &str) -> Option<Self> {
+        let variable = |name| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+        let cache = variable("FERROFLUX_CACHE")
+            .or_else(|| variable("XDG_CACHE_HOME").map(|c| c.join("ferroflux")))
+            .or_else(|| variable("HOME").map(|h| h.join(".cache/ferroflux")));
+        let peers = variable("PEERS").or_else(|| cache.map(|c| c.join("peers")))?;
+        let are_there = ["source-controller", "kustomize-controller"].iter().all(|name| peers.join(name).is_file());
+        are_there.then(|| Self::start_from(Some(peers), kubeconfig, selector))
+    }
+
+    fn start_from(programs: Option<PathBuf>, kubeconfig: &Path, selector: &str) -> Self {
+        let (dir, storage) = (tempfile::tempdir().unwrap(), free_port());
+        let (kubeconfig, selector) = (kubeconfig.to_owned(), selector.to_owned());
+        let mut controllers = Self { children: Vec::new(), kubeconfig, selector, programs, dir, storage };
         controllers.spawn("source-controller");
         controllers.spawn("kustomize-controller");
         controllers
@@ -101,11 +118,14 @@ impl Controllers {
         args.extend(["--metrics-addr=0", "--events-addr=", "--requeue-dependency=1s", "--log-level=debug"].map(str::to_owned));
         if name == "source-controller" {
             let storage = format!("127.0.0.1:{}", self.storage);
-            args.push(format!("--storage-path={}", self.dir.path().join("data").display()));
+            let data = self.dir.path().join("data");
+            std::fs::create_dir_all(&data).unwrap();
+            args.push(format!("--storage-path={}", data.display()));
             args.extend([format!("--storage-addr={storage}"), format!("--storage-adv-addr={storage}")]);
         }
+        let program = self.programs.as_ref().map_or_else(|| program(name), |dir| dir.join(name));
         let environment = [("KUBECONFIG", self.kubeconfig.as_os_str()), ("RUNTIME_NAMESPACE", "default".as_ref())];
-        self.children.push((name, Supervised::start(&program(name), &args, &environment, self.dir.path(), log).unwrap()));
+        self.children.push((name, Supervised::start(&program, &args, &environment, self.dir.path(), log).unwrap()));
     }
 
     /// The path of a controller's log.
