@@ -3,7 +3,7 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 mod build;
 mod conformance;
@@ -45,7 +45,9 @@ fn main() -> ExitCode {
     // A render touches little memory here and there; pages of 2 MiB would be cleared and counted for nothing. A kernel
     // without that switch refuses, which is as good.
     let _ = rustix::thread::disable_transparent_huge_pages(true);
-    let result = match Cli::parse().command {
+    let command = Cli::command().mut_subcommand("template", template::flags_take_values);
+    let cli = Cli::from_arg_matches(&command.get_matches()).unwrap_or_else(|e| e.exit());
+    let result = match cli.command {
         Command::Build(args) => build::run(&args),
         Command::Template(args) => template::run(&args),
         Command::Dev(command) => dev::run(command),

@@ -5,10 +5,24 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use clap::{ArgAction, Command};
 use ferroflux_go_template::engine::{Options, Scope, TemplateFile, TemplateSet};
+use ferroflux_go_template::host::Host;
 use ferroflux_go_template::limits::Limits;
 use ferroflux_go_template::value::Map;
-use ferroflux_helm_chart::{SystemHost, TemplateError, TemplateRequest, ValueOptions};
+use ferroflux_helm_chart::post_render::PostRenderer;
+use ferroflux_helm_chart::{TemplateError, TemplateRequest, ValueOptions};
+
+mod accepted;
+mod host;
+mod output_dir;
+mod post_renderer;
+mod source;
+
+use accepted::Accepted;
+use host::CommandHost;
+use post_renderer::Program;
+use source::Source;
 
 /// A render that takes longer than this is not going to end.
 const TIME_LIMIT: Duration = Duration::from_secs(300);
@@ -16,7 +30,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(300);
 /// Render a chart and print it, as `helm template` does.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  ferroflux template my-release ./chart -f values.yaml --set image.tag=1.2.3\n  ferroflux template ./podinfo-6.14.1.tgz --namespace web --kube-version 1.33 --include-crds"
+    after_help = "Examples:\n  ferroflux template my-release ./chart -f values.yaml --set image.tag=1.2.3\n  ferroflux template ./podinfo-6.14.1.tgz --namespace web --kube-version 1.33 --include-crds\n  ferroflux template podinfo ./podinfo-6.14.1.tgz --verify --keyring pubring.gpg --output-dir rendered"
 )]
 pub(crate) struct Args {
     /// `NAME CHART`, or `CHART` alone: the release's name and a chart directory or a packaged chart.
@@ -73,19 +87,74 @@ pub(crate) struct Args {
     /// Make up a name for the release.
     #[arg(short, long)]
     generate_name: bool,
+    /// Write a file for each template below this directory instead of printing.
+    #[arg(long, value_name = "DIR")]
+    output_dir: Option<PathBuf>,
+    /// Put the release's name into the path below `--output-dir`.
+    #[arg(long)]
+    release_name: bool,
+    /// Send what was rendered through a program: a Helm plugin of type postrenderer/v1, or a command that reads the
+    /// documents on standard input and writes them to standard output.
+    #[arg(long, value_name = "PLUGIN")]
+    post_renderer: Option<String>,
+    /// An argument for the post-renderer; may be given several times.
+    #[arg(long, value_name = "ARG", allow_hyphen_values = true)]
+    post_renderer_args: Vec<String>,
+    /// Let templates look up names in the DNS.
+    #[arg(long)]
+    enable_dns: bool,
+    /// Dependencies are not downloaded: the error names those that are missing.
+    #[arg(long)]
+    dependency_update: bool,
+    #[command(flatten)]
+    source: Source,
     /// Accepted for compatibility; notes are never printed.
     #[arg(long, hide = true)]
     render_subchart_notes: bool,
     /// Accepted for compatibility; definitions are printed only with `--include-crds`.
     #[arg(long, hide = true)]
     skip_crds: bool,
+    #[command(flatten)]
+    accepted: Accepted,
+}
+
+/// Lets options without a value take one as Go programs do: `--include-crds=false`.
+pub(crate) fn flags_take_values(command: Command) -> Command {
+    command.mut_args(|arg| match arg.get_action() {
+        ArgAction::SetTrue => arg
+            .action(ArgAction::Set)
+            .num_args(0..=1)
+            .require_equals(true)
+            .default_value("false")
+            .default_missing_value("true")
+            .hide_default_value(true)
+            .hide_possible_values(true)
+            .value_name("BOOL")
+            .value_parser(go_bool),
+        _ => arg,
+    })
+}
+
+/// A truth value in the forms that Go's flags have.
+fn go_bool(text: &str) -> Result<bool, String> {
+    match text {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
+        _ => Err("expected true or false".to_owned()),
+    }
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    let host = SystemHost::new(std::env::var("TZ").unwrap_or_else(|_| "UTC".to_owned()));
+    args.accepted.check()?;
+    let host = CommandHost::new(std::env::var("TZ").unwrap_or_else(|_| "UTC".to_owned()), args.enable_dns);
     let limits = Limits { deadline: Instant::now().checked_add(TIME_LIMIT), ..Limits::default() };
+    let mut post_renderer = match &args.post_renderer {
+        Some(name) if !name.is_empty() => Some(Program::find(name, &args.post_renderer_args)?),
+        _ => None,
+    };
     let (release, chart) = args.name_and_chart(&host)?;
+    let chart = args.source.locate(chart)?;
     let request = TemplateRequest {
         release,
         namespace: args.namespace.clone(),
@@ -108,23 +177,38 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         show_only: args.show_only.clone(),
         limits,
     };
+    let through = post_renderer.as_mut().map(|p| p as &mut dyn PostRenderer);
+    let (loaded, rendered) = request.load_and_render(&chart, &host, read_values_file, through).map_err(|error| {
+        let advice = match error {
+            TemplateError::MissingDependencies(_) if args.dependency_update => {
+                format!("\ndependencies are not downloaded; run `helm dependency update {}` first", chart.display())
+            }
+            _ => String::new(),
+        };
+        // The errors hold the text of their causes, as Helm prints them on one line.
+        anyhow::anyhow!("{error}{advice}")
+    })?;
     let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
-    // The errors hold the text of their causes, as Helm prints them on one line.
-    let text = |e: TemplateError| anyhow::Error::msg(e.to_string());
-    let (chart, rendered) = request.load_and_render(&chart, &host, read_values_file).map_err(text)?;
-    request.print(&rendered, &mut out).map_err(text)?;
+    match &args.output_dir {
+        Some(directory) if request.show_only.is_empty() => {
+            output_dir::write(&request, &rendered, directory, args.release_name, &mut out)?;
+        }
+        // Helm looks for these in what is printed, and nothing is.
+        Some(_) => anyhow::bail!("could not find template {} in chart: with --output-dir nothing is printed", request.show_only[0]),
+        None => request.print(&rendered, &mut out)?,
+    }
     out.flush()?;
     for warning in &rendered.warnings {
         eprintln!("warning: {warning}");
     }
     // The process ends here; the system takes its memory back faster than thousands of nodes are freed one by one.
-    std::mem::forget((chart, rendered));
+    std::mem::forget((loaded, rendered));
     Ok(())
 }
 
 impl Args {
     /// The release's name and the chart, by Helm's rules for one or two arguments.
-    fn name_and_chart(&self, host: &SystemHost) -> anyhow::Result<(String, PathBuf)> {
+    fn name_and_chart(&self, host: &dyn Host) -> anyhow::Result<(String, &str)> {
         let (name, chart) = match self.name_and_chart.as_slice() {
             [name, chart] => (Some(name), chart),
             [chart] => (None, chart),
@@ -142,12 +226,12 @@ impl Args {
             }
             (None, None, false) => "release-name".to_owned(),
         };
-        Ok((release, PathBuf::from(chart)))
+        Ok((release, chart))
     }
 }
 
 /// Renders the template of a name, which has no data.
-fn render_name(template: &str, host: &SystemHost) -> anyhow::Result<String> {
+fn render_name(template: &str, host: &dyn Host) -> anyhow::Result<String> {
     let name: Arc<str> = "name-template".into();
     let set = TemplateSet::parse(vec![TemplateFile { name: Arc::clone(&name), text: template.into() }])?;
     let scope = Scope { context: Map::new(), base_path: "".into() };
@@ -163,8 +247,8 @@ fn read_values_file(name: &str) -> Result<Vec<u8>, String> {
         io::stdin().read_to_end(&mut bytes).map_err(|e| format!("read values from standard input: {e}"))?;
         return Ok(bytes);
     }
-    if name.starts_with("https://") || name.starts_with("http://") {
-        return Err(format!("values file {name}: only local files are read; download it first"));
+    if ["https://", "http://", "oci://"].iter().any(|scheme| name.starts_with(scheme)) {
+        return Err(format!("{name}: files are not downloaded; get it first, for example with `curl -O {name}`, and give its path"));
     }
     std::fs::read(name).map_err(|e| match e.kind() {
         io::ErrorKind::NotFound => format!("open {name}: no such file or directory"),

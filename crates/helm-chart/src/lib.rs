@@ -56,6 +56,7 @@ pub use metadata::{DecodeError, Dependency, Lock, Maintainer, Metadata, Validati
 pub use package::{PackageError, package};
 pub use render::{
     Release, ReleaseNameError, RenderError, RenderOptions, Rendered, RenderedFiles, check_release_name, push_framed, render, render_files,
+    render_through,
 };
 pub use schema::SchemaError;
 pub use template::{SystemHost, TemplateError, TemplateRequest};

@@ -39,6 +39,21 @@ pub enum PostRenderError {
     /// What came back is not YAML.
     #[error("error while parsing post rendered output: error parsing YAML: {0}")]
     Parse(String),
+    /// The post-renderer failed.
+    #[error("error while running post render on files: {0}")]
+    Run(String),
+}
+
+/// Changes what a chart rendered, on its way to the release. Gets the stream of all documents and gives back another one.
+pub trait PostRenderer {
+    /// Runs once for a render.
+    fn run(&mut self, stream: String) -> Result<String, String>;
+}
+
+/// Sends files through a post-renderer as one stream and takes what comes back apart again.
+pub fn post_render(files: &[RenderedFile], renderer: &mut dyn PostRenderer) -> Result<Vec<RenderedFile>, PostRenderError> {
+    let changed = renderer.run(merge_files(files)?).map_err(PostRenderError::Run)?;
+    split_stream(&changed, StreamPart::Combined)
 }
 
 /// One stream of all documents of the files, in path order, each with [`FILENAME_ANNOTATION`].

@@ -14,6 +14,7 @@ use crate::assembly::Assembly;
 use crate::capabilities::in_range;
 use crate::chart::{Chart, Crd};
 use crate::manifest::{Hook, Manifest, ManifestError, RenderedFile, sort};
+use crate::post_render::{PostRenderError, PostRenderer, post_render};
 use crate::schema::{SchemaError, validate};
 use crate::values::{Table, TypeMismatch, coalesce};
 
@@ -122,11 +123,31 @@ pub enum RenderError {
     /// A rendered document is no manifest.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
+    /// The post-renderer failed, or what it gave back is not YAML.
+    #[error(transparent)]
+    PostRender(#[from] PostRenderError),
 }
 
 /// Renders a release of `chart` with the user's `values`.
 pub fn render(chart: &Arc<Chart>, values: &Table, release: &Release, options: &RenderOptions<'_>) -> Result<Rendered, RenderError> {
-    let files = render_files(chart, values, release, options)?;
+    finish(render_files(chart, values, release, options)?)
+}
+
+/// Renders a release and sends its documents, hooks among them, through a post-renderer.
+pub fn render_through(
+    chart: &Arc<Chart>,
+    values: &Table,
+    release: &Release,
+    options: &RenderOptions<'_>,
+    renderer: &mut dyn PostRenderer,
+) -> Result<Rendered, RenderError> {
+    let mut files = render_files(chart, values, release, options)?;
+    files.files = post_render(&files.files, renderer)?;
+    finish(files)
+}
+
+/// Cuts files into documents and sorts them.
+fn finish(files: RenderedFiles) -> Result<Rendered, RenderError> {
     let mut sorted = sort(files.files)?;
     let mut warnings = files.warnings;
     warnings.append(&mut sorted.warnings);

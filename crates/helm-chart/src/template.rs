@@ -16,7 +16,8 @@ use crate::file::LoadLimits;
 use crate::load::{PathError, load_path, load_path_without_crds};
 use crate::manifest::{HookEvent, split};
 use crate::paths::matches;
-use crate::render::{Release, ReleaseNameError, RenderError, RenderOptions, Rendered, check_release_name, render};
+use crate::post_render::PostRenderer;
+use crate::render::{Release, ReleaseNameError, RenderError, RenderOptions, Rendered, check_release_name, render, render_through};
 use crate::values::{OptionsError, ValueOptions};
 
 /// One call of the command. Each field is the option of the same name.
@@ -116,16 +117,17 @@ impl TemplateRequest {
         host: &dyn Host,
         read: impl FnMut(&str) -> Result<Vec<u8>, String>,
     ) -> Result<Rendered, TemplateError> {
-        Ok(self.load_and_render(chart, host, read)?.1)
+        Ok(self.load_and_render(chart, host, read, None)?.1)
     }
 
-    /// As [`TemplateRequest::render`], with the chart: a process that ends right after need not free it. Definitions of
-    /// a packaged chart are without content unless they are asked for.
+    /// As [`TemplateRequest::render`], with the program of `--post-renderer`, and with the chart: a process that ends
+    /// right after need not free it. Definitions of a packaged chart are without content unless they are asked for.
     pub fn load_and_render(
         &self,
         chart: &Path,
         host: &dyn Host,
         read: impl FnMut(&str) -> Result<Vec<u8>, String>,
+        post_renderer: Option<&mut dyn PostRenderer>,
     ) -> Result<(Arc<Chart>, Rendered), TemplateError> {
         let mut capabilities = offline_capabilities();
         if let Some(text) = &self.kube_version {
@@ -153,7 +155,10 @@ impl TemplateRequest {
             sub_notes: self.render_subchart_notes,
             defaults: None,
         };
-        let mut rendered = render(&chart, &values, &release, &options)?;
+        let mut rendered = match post_renderer {
+            None => render(&chart, &values, &release, &options)?,
+            Some(renderer) => render_through(&chart, &values, &release, &options, renderer)?,
+        };
         if chart.metadata.deprecated {
             rendered.warnings.insert(0, "this chart is deprecated".to_owned());
         }

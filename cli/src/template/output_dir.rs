@@ -1,0 +1,56 @@
+//! `--output-dir`: a file for each template instead of one stream.
+
+use std::collections::HashSet;
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::path::{Component, Path};
+
+use anyhow::{Context, Result, bail};
+use ferroflux_helm_chart::{HookEvent, Rendered, TemplateRequest};
+
+/// Writes definitions (if asked for), manifests and hooks below `directory`, and says so on `out`, as Helm does. A file
+/// that is there is replaced, except by hooks, which go behind it. With `release_name`, manifests and hooks go into a
+/// folder of the release's name.
+pub(super) fn write(
+    request: &TemplateRequest,
+    rendered: &Rendered,
+    directory: &Path,
+    release_name: bool,
+    out: &mut dyn Write,
+) -> Result<()> {
+    let mut written = HashSet::new();
+    let below = if release_name { directory.join(&request.release) } else { directory.to_owned() };
+    let mut put = |directory: &Path, path: &str, text: &str, is_hook: bool| -> Result<()> {
+        let target = directory.join(path);
+        // Names come from the chart: a file must end up below the directory that the user named.
+        if Path::new(path).components().any(|c| !matches!(c, Component::Normal(_))) {
+            bail!("template {path:?} does not name a file below {}", directory.display());
+        }
+        let shown = target.display();
+        if let Some(parent) = target.parent() {
+            fs::create_dir_all(parent).with_context(|| format!("create {}", parent.display()))?;
+        }
+        let append = !written.insert(target.clone()) || is_hook && target.exists();
+        let file = if append { OpenOptions::new().append(true).open(&target) } else { File::create(&target) };
+        let mut file = file.with_context(|| format!("write {shown}"))?;
+        write!(file, "---\n# Source: {path}\n{text}\n").with_context(|| format!("write {shown}"))?;
+        writeln!(out, "wrote {}/{path}", directory.display())?;
+        Ok(())
+    };
+    if request.include_crds {
+        for crd in &rendered.crds {
+            put(directory, &crd.path, &crd.data.to_text(), false)?;
+        }
+    }
+    for manifest in &rendered.manifests {
+        put(&below, manifest.path(), manifest.text(), false)?;
+    }
+    if !request.no_hooks {
+        for hook in rendered.hooks.iter().filter(|h| !(request.skip_tests && h.events.contains(&HookEvent::Test))) {
+            put(&below, hook.manifest.path(), hook.manifest.text(), true)?;
+        }
+    }
+    // What is printed otherwise is empty here, and ends with a line break all the same.
+    writeln!(out)?;
+    Ok(())
+}
