@@ -13,6 +13,7 @@ use crate::metadata::{DecodeError, Metadata};
 
 mod json;
 mod lookup;
+pub mod oci;
 mod pieces;
 mod read;
 

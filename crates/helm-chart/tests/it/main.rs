@@ -3,7 +3,9 @@
 
 mod archives;
 mod attacks;
+mod charts;
 mod directories;
+mod manifests;
 mod packaging;
 mod provenance;
 mod repository;
