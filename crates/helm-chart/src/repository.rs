@@ -15,6 +15,7 @@ mod json;
 mod lookup;
 pub mod oci;
 mod pieces;
+mod quick;
 mod read;
 
 pub use lookup::{Lookup, LookupError, find};

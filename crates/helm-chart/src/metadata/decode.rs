@@ -47,7 +47,7 @@ impl DecodeError {
 }
 
 /// A value with the type that YAML gave it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Field {
     Null,
     Bool(bool),

@@ -6,7 +6,7 @@ use std::io::{BufRead, Seek, SeekFrom};
 use ferroflux_yaml::{ErrorKind, Limits};
 
 use super::pieces::{Cutter, Kind};
-use super::{IndexEntry, IndexError, IndexItem, IndexLimits, json};
+use super::{IndexEntry, IndexError, IndexItem, IndexLimits, json, quick};
 use crate::metadata::{DecodeError, Field, IndexRecord, read_field, read_index_head};
 
 /// Levels of nesting of an entry.
@@ -105,6 +105,9 @@ impl Charts {
 }
 
 fn parse(piece: &[u8], line: u64) -> Result<Field, IndexError> {
+    if let Some(field) = quick::read(piece) {
+        return Ok(field);
+    }
     let limits = Limits { bytes: usize::MAX, depth: MAX_DEPTH, nodes: MAX_NODES };
     read_field(piece, limits, true).map_err(|error| {
         let text = match error.kind() {

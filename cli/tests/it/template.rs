@@ -1,0 +1,306 @@
+//! `ferroflux template`, beside the original where that is present.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_yaml::Value;
+
+fn ferroflux(args: &[&str], directory: &Path) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ferroflux"));
+    command
+        .arg("template")
+        .args(args)
+        .current_dir(directory)
+        .env("TZ", "UTC")
+        .env("HELM_PLUGINS", directory.join("plugins"))
+        .output()
+        .unwrap()
+}
+
+/// The original, if it is there: a program that is only compared with, and never a part of the project.
+fn original() -> Option<PathBuf> {
+    let path = std::env::home_dir()?.join(".cache/ferroflux/peers/helm");
+    if !path.exists() {
+        println!("skipped: no original to compare with");
+    }
+    path.exists().then_some(path)
+}
+
+fn helm(helm: &Path, args: &[&str], directory: &Path) -> Output {
+    let home = directory.join("helm-home");
+    let mut command = Command::new(helm);
+    command.arg("template").args(args).current_dir(directory).env("TZ", "UTC").env("HELM_PLUGINS", directory.join("plugins"));
+    command.env("HELM_CACHE_HOME", &home).env("HELM_CONFIG_HOME", &home).env("HELM_DATA_HOME", &home).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn error(output: &Output) -> String {
+    assert!(!output.status.success(), "{}", text(&output.stdout));
+    text(&output.stderr)
+}
+
+fn success(output: &Output) -> String {
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    text(&output.stdout)
+}
+
+/// A chart with a definition, a manifest of two documents, a hook beside a manifest, a test and a template that shows
+/// what the options did.
+fn chart(directory: &Path) {
+    let files = [
+        ("app/Chart.yaml", "apiVersion: v2\nname: app\nversion: 1.0.0\n"),
+        ("app/crds/d.yaml", "kind: CustomResourceDefinition\nmetadata: {name: d}\n"),
+        (
+            "app/templates/two.yaml",
+            "kind: ConfigMap\nmetadata:\n  name: one\n---\nkind: ConfigMap\nmetadata:\n  name: {{ .Values.name | default \"two\" }}\n",
+        ),
+        (
+            "app/templates/mixed.yaml",
+            "kind: ConfigMap\nmetadata:\n  name: plain\n---\nkind: Job\nmetadata:\n  name: hook\n  annotations:\n    helm.sh/hook: pre-install\n",
+        ),
+        ("app/templates/tests/t.yaml", "kind: Pod\nmetadata:\n  name: test\n  annotations:\n    helm.sh/hook: test\n"),
+        ("values.yaml", "name: from-file\n"),
+        ("part.txt", "from\ntext"),
+    ];
+    for (path, content) in files {
+        let path = directory.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+}
+
+/// The files below a directory with their texts, sorted.
+fn files(directory: &Path) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut open = vec![directory.to_owned()];
+    while let Some(next) = open.pop() {
+        for entry in fs::read_dir(next).unwrap().flatten() {
+            if entry.path().is_dir() {
+                open.push(entry.path());
+            } else {
+                let name = entry.path().strip_prefix(directory).unwrap().display().to_string();
+                found.push((name, fs::read_to_string(entry.path()).unwrap()));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// HE-MAN-04: one line of the original's help after the other: every option exists, and those that change what is printed
+/// print the same.
+#[test]
+fn options() {
+    let Some(original) = original() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    chart(dir.path());
+    let cases: &[&[&str]] = &[
+        &["rel", "app"],
+        &["app"],
+        &["rel", "app", "--include-crds"],
+        &["rel", "app", "--include-crds=false", "--no-hooks=true"],
+        &["rel", "app", "--skip-tests", "-n", "web"],
+        &["rel", "app", "-s", "templates/mixed.yaml"],
+        &["rel", "app", "-f", "values.yaml"],
+        &["rel", "app", "--set-file", "name=part.txt"],
+        &["rel", "app", "--set", "name=a", "--set-string", "name=1", "--set-json", "name=\"j\"", "--set-literal", "name=l,m"],
+        &["app", "--name-template", "{{ \"x\" | upper | lower }}"],
+        &["rel", "app", "--dry-run=client", "--create-namespace", "--labels", "a=b,c=d", "--timeout", "10s", "--wait=watcher", "--devel"],
+        &["rel", "app", "--server-side=false", "--take-ownership", "--replace", "--rollback-on-failure", "--description", "words"],
+        &["rel", "app", "--disable-openapi-validation", "--wait-for-jobs", "--enable-dns", "--skip-crds", "--version", "9.9.9"],
+        &["rel", "app", "--kube-context", "x", "--burst-limit", "5", "--qps", "2.5", "--color", "never", "--kubeconfig", "none"],
+        &["rel", "app", "--username", "u", "--password", "p", "--plain-http", "--insecure-skip-tls-verify", "--pass-credentials"],
+    ];
+    for args in cases {
+        let (ours, theirs) = (ferroflux(args, dir.path()), helm(&original, args, dir.path()));
+        assert_eq!(success(&ours), success(&theirs), "{args:?}");
+    }
+    let refused: &[&[&str]] = &[
+        &["rel", "app", "--dry-run=none"],
+        &["rel", "app", "-s", "templates/nothing.yaml"],
+        &["rel", "./missing"],
+        &["rel", "app", "-g"],
+        &["rel", "app", "--verify"],
+        &["rel", "values.yaml"],
+        &["rel", "app", "-f", "missing.yaml"],
+    ];
+    for args in refused {
+        let (ours, theirs) = (error(&ferroflux(args, dir.path())), error(&helm(&original, args, dir.path())));
+        assert_eq!(ours.trim_end(), theirs.trim_end(), "{args:?}");
+    }
+    let mine = success(&ferroflux(&["--help"], dir.path()));
+    assert!(mine.contains("Examples:"));
+    let help = success(&helm(&original, &["--help"], dir.path()));
+    for option in help.lines().filter_map(|line| line.split("--").nth(1)?.split([' ', '[']).next()) {
+        let complaint = text(&ferroflux(&[&format!("--{option}=x"), "rel", "app"], dir.path()).stderr);
+        assert!(!complaint.contains("unexpected argument"), "--{option}: {complaint}");
+    }
+}
+
+/// HE-MAN-04: files below `--output-dir`, what is said about them, and hooks behind what is there already.
+#[test]
+fn output_directory() {
+    let dir = tempfile::tempdir().unwrap();
+    chart(dir.path());
+    let args = ["rel", "app", "--include-crds", "--output-dir", "out"];
+    let said = success(&ferroflux(&args, dir.path()));
+    let written = files(&dir.path().join("out"));
+    assert_eq!(
+        written.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
+        ["app/crds/d.yaml", "app/templates/mixed.yaml", "app/templates/tests/t.yaml", "app/templates/two.yaml"]
+    );
+    assert_eq!(written[3].1.matches("# Source: app/templates/two.yaml\n").count(), 2);
+    success(&ferroflux(&args, dir.path()));
+    let again = files(&dir.path().join("out"));
+    assert_eq!(again[3], written[3], "manifests are replaced");
+    success(&ferroflux(&["rel", "app", "--output-dir", "named", "--release-name"], dir.path()));
+    assert!(dir.path().join("named/rel/app/templates/two.yaml").exists());
+    let Some(original) = original() else { return };
+    fs::remove_dir_all(dir.path().join("out")).unwrap();
+    let theirs = success(&helm(&original, &args, dir.path()));
+    assert_eq!((said, written), (theirs, files(&dir.path().join("out"))));
+    success(&helm(&original, &args, dir.path()));
+    assert_eq!(again, files(&dir.path().join("out")), "a second run");
+}
+
+/// HE-PR-01: a plugin by its name and a program by its path get the same stream, with their arguments; failures say why.
+#[test]
+fn post_renderer() {
+    let dir = tempfile::tempdir().unwrap();
+    chart(dir.path());
+    let plugin = dir.path().join("plugins/mark");
+    fs::create_dir_all(&plugin).unwrap();
+    fs::write(
+        plugin.join("plugin.yaml"),
+        "apiVersion: v1\nname: mark\nversion: 1.0.0\ntype: postrenderer/v1\nruntime: subprocess\nruntimeConfig:\n  platformCommand:\n  - command: ${HELM_PLUGIN_DIR}/run.sh\n    args: [first]\n",
+    )
+    .unwrap();
+    let script = plugin.join("run.sh");
+    fs::write(&script, "#!/bin/sh\n[ \"$2\" = fail ] && { echo no luck >&2; exit 3; }\n[ \"$2\" = empty ] && exit 0\nsed \"s/name: one/name: $1-$2/\"\nprintf -- '---\\nkind: New\\n'\n").unwrap();
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    let named = ["rel", "app", "--post-renderer", "mark", "--post-renderer-args", "second"];
+    let ours = success(&ferroflux(&named, dir.path()));
+    assert!(ours.contains("name: first-second") && ours.contains("# Source: generated-by-postrender-"), "{ours}");
+    assert!(!ours.contains("postrender-filename") && ours.contains("helm.sh/hook: pre-install"));
+    let path = script.display().to_string();
+    let direct = ["rel", "app", "--post-renderer", &path, "--post-renderer-args", "first", "--post-renderer-args", "second"];
+    assert_eq!(success(&ferroflux(&direct, dir.path())), ours);
+    let failing = |argument| error(&ferroflux(&["rel", "app", "--post-renderer", "mark", "--post-renderer-args", argument], dir.path()));
+    assert!(failing("fail").contains("no luck") && failing("fail").contains("error while running post render on files"));
+    assert!(failing("empty").contains("post-renderer \"mark\" produced empty output"));
+    assert!(error(&ferroflux(&["rel", "app", "--post-renderer", "./nothing"], dir.path())).contains("./nothing"));
+    if let Some(original) = original() {
+        assert_eq!(ours, success(&helm(&original, &named, dir.path())));
+    }
+}
+
+/// HE-REPO-04: `--verify` with the archive's provenance file, and what keeps it from passing.
+#[test]
+fn verification() {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/helm-chart/tests/data/provenance");
+    let dir = tempfile::tempdir().unwrap();
+    for (from, to) in [
+        ("tiny-1.0.0.tgz", "tiny-1.0.0.tgz"),
+        ("ed25519.prov", "tiny-1.0.0.tgz.prov"),
+        ("keyring.gpg", "keyring.gpg"),
+        ("keyring.asc", "keyring.asc"),
+    ] {
+        fs::copy(data.join(from), dir.path().join(to)).unwrap();
+    }
+    let verify = |keyring: &str| ferroflux(&["rel", "tiny-1.0.0.tgz", "--verify", "--keyring", keyring], dir.path());
+    for keyring in ["keyring.gpg", "keyring.asc"] {
+        assert!(success(&verify(keyring)).contains("name: tiny"));
+    }
+    assert!(error(&verify("missing.gpg")).contains("failed to load keyring: missing.gpg"));
+    fs::write(dir.path().join("empty.gpg"), "").unwrap();
+    assert!(error(&verify("empty.gpg")).contains("no OpenPGP public key found"));
+    let archive = dir.path().join("tiny-1.0.0.tgz");
+    let good = fs::read(&archive).unwrap();
+    fs::write(&archive, [good.as_slice(), b"x"].concat()).unwrap();
+    assert!(error(&verify("keyring.gpg")).contains("Error: sha256 sum does not match for tiny-1.0.0.tgz"));
+    fs::write(&archive, good).unwrap();
+    fs::remove_file(dir.path().join("tiny-1.0.0.tgz.prov")).unwrap();
+    assert!(error(&verify("keyring.gpg")).contains("could not load provenance file"));
+}
+
+/// What would need the network says so, and what to do instead.
+#[test]
+fn nothing_is_downloaded() {
+    let dir = tempfile::tempdir().unwrap();
+    chart(dir.path());
+    let says = |args: &[&str]| error(&ferroflux(args, dir.path()));
+    assert!(says(&["rel", "repo/app"]).contains("`helm pull repo/app`"));
+    assert!(says(&["rel", "oci://example.com/app", "--version", "1.0.0"]).contains("`helm pull oci://example.com/app --version '1.0.0'`"));
+    assert!(says(&["rel", "app", "--repo", "https://example.com"]).contains("`helm pull app --repo https://example.com`"));
+    assert!(says(&["rel", "app", "-f", "https://example.com/v.yaml"]).contains("curl -O https://example.com/v.yaml"));
+    assert!(says(&["rel", "app", "--set-file", "name=https://example.com/v.txt"]).contains("curl -O https://example.com/v.txt"));
+    assert!(says(&["rel", "app", "--dry-run=server"]).contains("needs a cluster"));
+    let depends =
+        "apiVersion: v2\nname: app\nversion: 1.0.0\ndependencies: [{name: x, version: 1.0.0, repository: 'https://example.com'}]\n";
+    fs::write(dir.path().join("app/Chart.yaml"), depends).unwrap();
+    let missing = says(&["rel", "app", "--dependency-update"]);
+    assert!(missing.contains("missing in charts/ directory: x") && missing.contains("run `helm dependency update "), "{missing}");
+}
+
+/// The values of a release in the tutorial's repository, with the patch of an environment.
+fn tutorial_values(repository: &Path, files: &[&str]) -> Value {
+    let mut values = Value::Mapping(Default::default());
+    for file in files {
+        let release: Value = serde_yaml::from_str(&fs::read_to_string(repository.join(file)).unwrap()).unwrap();
+        merge(&mut values, &release["spec"]["values"]);
+    }
+    values
+}
+
+fn merge(base: &mut Value, over: &Value) {
+    match (base, over) {
+        (_, Value::Null) => {}
+        (Value::Mapping(base), Value::Mapping(over)) => {
+            for (key, value) in over {
+                merge(base.entry(key.clone()).or_insert(Value::Null), value);
+            }
+        }
+        (base, over) => *base = over.clone(),
+    }
+}
+
+/// HE-RND-01, HE-MAN-04: the charts of the tutorial print what the original prints, with their default values and with
+/// those of the tutorial's repository.
+#[test]
+fn tutorial() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus");
+    let (charts, archive) = (corpus.join("tutorial"), corpus.join("repos/gitops-flux2-kustomize-helm-mt.tar.gz"));
+    let (Some(original), true) = (original(), archive.exists()) else {
+        println!("skipped: no corpus at ../shared/corpus");
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let unpacked = Command::new("tar").arg("-xzf").arg(&archive).arg("-C").arg(dir.path()).status().unwrap();
+    assert!(unpacked.success());
+    let root = fs::read_dir(dir.path()).unwrap().flatten().map(|e| e.path()).find(|p| p.join("infrastructure").exists());
+    let repository = root.unwrap_or_else(|| dir.path().to_owned());
+    let base = "apps/base/podinfo/release.yaml";
+    // What is random in the charts' own tests and passwords is left out or set.
+    let cases: [(&str, &str, &[&str], &[&str]); 6] = [
+        ("podinfo-6.14.1.tgz", "podinfo", &[], &["--skip-tests"]),
+        ("podinfo-6.14.1.tgz", "podinfo", &[base, "apps/production/podinfo-values.yaml"], &["--skip-tests"]),
+        ("podinfo-6.14.1.tgz", "podinfo", &[base, "apps/staging/podinfo-values.yaml"], &["--skip-tests"]),
+        ("redis-17.17.1.tgz", "redis", &["infrastructure/redis/release.yaml"], &["--set", "auth.password=x"]),
+        ("ingress-nginx-4.10.1.tgz", "nginx", &[], &[]),
+        ("ingress-nginx-4.10.1.tgz", "nginx", &["infrastructure/nginx/release.yaml"], &["--include-crds"]),
+    ];
+    for (chart, name, releases, more) in cases {
+        let values = tutorial_values(&repository, releases);
+        fs::write(dir.path().join("v.yaml"), serde_yaml::to_string(&values).unwrap()).unwrap();
+        let path = charts.join(chart).display().to_string();
+        let args = [&[name, path.as_str(), "-n", name, "-f", "v.yaml"], more].concat();
+        let (ours, theirs) = (success(&ferroflux(&args, dir.path())), success(&helm(&original, &args, dir.path())));
+        assert!(ours == theirs, "{chart} {releases:?} differs from the original");
+        assert!(ours.len() > 1000);
+    }
+}
