@@ -1,7 +1,8 @@
 //! The suffix that names carry for their content (KB-HASH-01, KB-HASH-02).
 
-use ferroflux_yaml::Node;
+use ferroflux_yaml::{Kind, Meta, Node, Style};
 use sha2::{Digest, Sha256};
+use smol_str::SmolStr;
 
 use super::{Tools, Transformer};
 use crate::error::{Error, ErrorKind, Result};
@@ -30,12 +31,13 @@ impl Transformer for AddHashes {
     }
 }
 
-/// Ten characters for what the object holds: the data of ConfigMaps and Secrets, everything of other kinds.
+/// Ten characters for what the object holds: the data of ConfigMaps and Secrets, and of other kinds everything, as the
+/// original's parser sees it.
 pub(crate) fn content_hash(resource: &Resource) -> Result<String> {
     let encoded = match resource.kind() {
         "ConfigMap" => encode(&resource.node, "ConfigMap", &["data"], "binaryData"),
         "Secret" => encode(&resource.node, "Secret", &["data", "type"], "stringData"),
-        _ => crate::output::json_text(&resource.node),
+        _ => Ok(parser_tree(&resource.node)),
     }
     .map_err(|why| Error::new(ErrorKind::InvalidResource, why).on(&resource.id().to_owned()))?;
     let digest = Sha256::digest(encoded.as_bytes());
@@ -81,6 +83,58 @@ fn encode(node: &Node, kind: &str, always: &[&str], if_mapping: &str) -> Result<
     fields.sort();
     let fields: Vec<String> = fields.into_iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
     Ok(format!("{{{}}}", fields.join(",")))
+}
+
+/// The tree of the original's parser as JSON: kinds, styles, comments, and the line and column of every node. So the hash
+/// of an object that is neither ConfigMap nor Secret moves when a line is put above it; names in clusters depend on that.
+fn parser_tree(root: &Node) -> String {
+    let mut out = String::new();
+    write_tree(&mut out, root);
+    out
+}
+
+fn write_tree(out: &mut String, node: &Node) {
+    let (kind, value, children): (u8, &str, Option<Vec<&Node>>) = match node.kind() {
+        Kind::Sequence(items) => (2, "", Some(items.iter().collect())),
+        Kind::Mapping(pairs) => (4, "", Some(pairs.iter().flat_map(|(key, value)| [key, value]).collect())),
+        Kind::Scalar(text) => (8, text, None),
+        Kind::Alias(name) => (16, name, None),
+    };
+    let style = match node.style() {
+        Style::Plain => 0,
+        Style::DoubleQuoted => 2,
+        Style::SingleQuoted => 4,
+        Style::Literal => 8,
+        Style::Folded => 16,
+        Style::Flow => 32,
+    };
+    let meta = node.meta();
+    let is_tagged = meta.is_some_and(|m| !m.explicit_tag.is_empty());
+    let comment = |which: fn(&Meta) -> &SmolStr| meta.map(|m| which(m).as_str()).unwrap_or_default();
+    let text = |out: &mut String, name: &str, value: &str| {
+        out.push_str(name);
+        ferroflux_yaml::write_json_string(out, value);
+    };
+    out.push_str(&format!("{{\"Kind\":{kind},\"Style\":{}", style | u8::from(is_tagged)));
+    text(out, ",\"Tag\":", node.tag_text());
+    text(out, ",\"Value\":", value);
+    text(out, ",\"Anchor\":", node.anchor());
+    out.push_str(",\"Alias\":null,\"Content\":");
+    // An empty list and no list are the same to that parser.
+    match children.filter(|c| !c.is_empty()) {
+        None => out.push_str("null"),
+        Some(children) => {
+            for (at, child) in children.into_iter().enumerate() {
+                out.push(if at == 0 { '[' } else { ',' });
+                write_tree(out, child);
+            }
+            out.push(']');
+        }
+    }
+    text(out, ",\"HeadComment\":", comment(|m| &m.head_comment));
+    text(out, ",\"LineComment\":", comment(|m| &m.line_comment));
+    text(out, ",\"FootComment\":", comment(|m| &m.foot_comment));
+    out.push_str(&format!(",\"Line\":{},\"Column\":{}}}", node.line(), node.column()));
 }
 
 /// The suffix that a name gets for the content of one object, given as YAML or JSON text. ConfigMaps and Secrets are
