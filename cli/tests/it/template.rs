@@ -65,7 +65,7 @@ fn chart(directory: &Path) {
         ),
         ("app/templates/tests/t.yaml", "kind: Pod\nmetadata:\n  name: test\n  annotations:\n    helm.sh/hook: test\n"),
         ("values.yaml", "name: from-file\n"),
-        ("part.txt", "from\ntext"),
+        ("part.txt", "from text"),
     ];
     for (path, content) in files {
         let path = directory.join(path);
@@ -136,7 +136,8 @@ fn options() {
     let mine = success(&ferroflux(&["--help"], dir.path()));
     assert!(mine.contains("Examples:"));
     let help = success(&helm(&original, &["--help"], dir.path()));
-    for option in help.lines().filter_map(|line| line.split("--").nth(1)?.split([' ', '[']).next()) {
+    let lines = help.lines().filter(|line| line.trim_start().starts_with('-'));
+    for option in lines.filter_map(|line| line.split("--").nth(1)?.split([' ', '[']).next()) {
         let complaint = text(&ferroflux(&[&format!("--{option}=x"), "rel", "app"], dir.path()).stderr);
         assert!(!complaint.contains("unexpected argument"), "--{option}: {complaint}");
     }
