@@ -1,11 +1,12 @@
 //! `ferroflux build`: what `kustomize build` prints.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
-use ferroflux_kustomize::{DiskFileSystem, FileSystem, LoadRestriction, Options, Order, RemoteLoader, RepositoryUrl};
+use ferroflux_kustomize::{DiskFileSystem, FileSystem, LoadRestriction, Object, Options, Order, RemoteLoader, RepositoryUrl};
 
 use crate::remote::OnDemand;
 
@@ -42,7 +43,7 @@ pub(crate) struct Build {
     /// Order of the output where the kustomization has no sortOptions.
     #[arg(long, value_enum, default_value = "legacy")]
     reorder: Reorder,
-    /// Write to this file instead of standard output.
+    /// Write to this file instead of standard output; into a directory, a file for each object.
     #[arg(short, long)]
     output: Option<PathBuf>,
     /// Add the label app.kubernetes.io/managed-by to every object.
@@ -104,6 +105,7 @@ pub(crate) fn run(args: &Build) -> Result<()> {
         Ok(to.flush()?)
     };
     match &args.output {
+        Some(directory) if directory.is_dir() => write_files(&output.objects, directory)?,
         Some(path) => {
             write(&mut std::io::BufWriter::new(std::fs::File::create(path).with_context(|| format!("create {}", path.display()))?))?;
         }
@@ -111,5 +113,28 @@ pub(crate) fn run(args: &Build) -> Result<()> {
     }
     // the process ends here: to free a hundred thousand nodes one by one would take a tenth of its time
     std::mem::forget(output);
+    Ok(())
+}
+
+/// Writes each object into a file of its own, named for its kind and name; and for its namespace, where there are several.
+fn write_files(objects: &[Object], directory: &Path) -> Result<()> {
+    let namespace = |object: &Object| {
+        let id = object.id();
+        (!id.gvk.is_cluster_scoped()).then(|| if id.namespace.is_empty() { "default".to_owned() } else { id.namespace.to_string() })
+    };
+    let namespaces: BTreeSet<String> = objects.iter().filter_map(namespace).collect();
+    for object in objects {
+        let id = object.id();
+        let prefix = namespace(object).filter(|_| namespaces.len() > 1);
+        let parts = [prefix.as_deref().unwrap_or_default(), &id.gvk.group, &id.gvk.version, &id.gvk.kind, &id.name];
+        let parts: Vec<String> = parts.iter().filter(|part| !part.is_empty()).map(|part| part.to_lowercase()).collect();
+        let name = format!("{}.yaml", parts.join("_"));
+        // The name of an object is text of somebody else's; a file never leaves the directory.
+        if name.contains('/') || name.starts_with("..") {
+            bail!("{} {} cannot be a file in {}: its name holds a slash", id.gvk.kind, id.name, directory.display());
+        }
+        let path = directory.join(name);
+        std::fs::write(&path, object.to_yaml()?).with_context(|| format!("write {}", path.display()))?;
+    }
     Ok(())
 }

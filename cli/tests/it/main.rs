@@ -1,4 +1,5 @@
 //! The command from outside.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "tests")]
 
+mod build;
 mod template;
