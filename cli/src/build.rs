@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
-use ferroflux_kustomize::{DiskFileSystem, FileSystem, LoadRestriction, Object, Options, Order, RemoteLoader, RepositoryUrl};
+use ferroflux_kustomize::{DiskFileSystem, FileSystem, LoadRestriction, Object, Options, Order, RemoteLoader, RepositoryUrl, ResId};
 
 use crate::remote::OnDemand;
 
@@ -118,15 +118,12 @@ pub(crate) fn run(args: &Build) -> Result<()> {
 
 /// Writes each object into a file of its own, named for its kind and name; and for its namespace, where there are several.
 fn write_files(objects: &[Object], directory: &Path) -> Result<()> {
-    let namespace = |object: &Object| {
-        let id = object.id();
-        (!id.gvk.is_cluster_scoped()).then(|| if id.namespace.is_empty() { "default".to_owned() } else { id.namespace.to_string() })
-    };
-    let namespaces: BTreeSet<String> = objects.iter().filter_map(namespace).collect();
+    let namespaced = objects.iter().map(Object::id).filter(|id| !id.gvk.is_cluster_scoped());
+    let several = namespaced.map(ResId::effective_namespace).collect::<BTreeSet<_>>().len() > 1;
     for object in objects {
         let id = object.id();
-        let prefix = namespace(object).filter(|_| namespaces.len() > 1);
-        let parts = [prefix.as_deref().unwrap_or_default(), &id.gvk.group, &id.gvk.version, &id.gvk.kind, &id.name];
+        let prefix = if several && !id.gvk.is_cluster_scoped() { id.effective_namespace() } else { "" };
+        let parts = [prefix, &id.gvk.group, &id.gvk.version, &id.gvk.kind, &id.name];
         let parts: Vec<String> = parts.iter().filter(|part| !part.is_empty()).map(|part| part.to_lowercase()).collect();
         let name = format!("{}.yaml", parts.join("_"));
         // The name of an object is text of somebody else's; a file never leaves the directory.

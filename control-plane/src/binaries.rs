@@ -94,7 +94,9 @@ impl Binaries {
     }
 }
 
-fn cache_dir() -> Result<PathBuf, BinariesError> {
+/// The folder of what is built once and kept: `$FERROFLUX_CACHE`, else `ferroflux` in `$XDG_CACHE_HOME`, else in
+/// `~/.cache`. It need not exist yet. An error if none of the variables is set.
+pub fn cache_dir() -> Result<PathBuf, BinariesError> {
     let var = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
     var("FERROFLUX_CACHE")
         .or_else(|| var("XDG_CACHE_HOME").map(|d| d.join("ferroflux")))

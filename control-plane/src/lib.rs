@@ -13,7 +13,7 @@ mod credentials;
 mod shared;
 mod supervised;
 
-pub use binaries::{Binaries, BinariesError, KUBERNETES_VERSION};
+pub use binaries::{Binaries, BinariesError, KUBERNETES_VERSION, cache_dir};
 pub use cluster::{ControlPlane, Home, StartError};
 pub use shared::shared;
 pub use supervised::Supervised;

@@ -87,11 +87,8 @@ impl Controllers {
 
     /// Starts the originals, where they are: in `$PEERS`, or in the folder `peers` of the cache.
     pub fn originals(kubeconfig: &Path, selector: &str) -> Option<Self> {
-        let variable = |name| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
-        let cache = variable("FERROFLUX_CACHE")
-            .or_else(|| variable("XDG_CACHE_HOME").map(|c| c.join("ferroflux")))
-            .or_else(|| variable("HOME").map(|h| h.join(".cache/ferroflux")));
-        let peers = variable("PEERS").or_else(|| cache.map(|c| c.join("peers")))?;
+        let given = std::env::var_os("PEERS").filter(|v| !v.is_empty()).map(PathBuf::from);
+        let peers = given.or_else(|| ferroflux_control_plane::cache_dir().ok().map(|cache| cache.join("peers")))?;
         let are_there = ["source-controller", "kustomize-controller"].iter().all(|name| peers.join(name).is_file());
         are_there.then(|| Self::start_from(Some(peers), kubeconfig, selector))
     }

@@ -21,7 +21,7 @@ fn ferroflux(args: &[&str], directory: &Path) -> Output {
 
 /// The original, if it is there: a program that is only compared with, and never a part of the project.
 fn original() -> Option<PathBuf> {
-    let path = std::env::home_dir()?.join(".cache/ferroflux/peers/helm");
+    let path = ferroflux_control_plane::cache_dir().ok()?.join("peers/helm");
     if !path.exists() {
         println!("skipped: no original to compare with");
     }

@@ -75,6 +75,13 @@ impl Repository {
         self.git(&["push", "-q", "--force", "origin", &format!("refs/tags/{name}")]).await.map(drop)
     }
 
+    /// Stores a tree that Git itself would not make from files, given as `git ls-tree` prints one. Returns its id.
+    pub async fn make_tree(&self, lines: &str) -> std::io::Result<String> {
+        let file = tempfile::NamedTempFile::new()?;
+        std::fs::write(file.path(), lines)?;
+        run(self.work.path(), &["mktree"], file.reopen()?.into()).await
+    }
+
     /// Runs Git in the work tree and returns what it prints, trimmed.
     pub async fn git(&self, args: &[&str]) -> std::io::Result<String> {
         git(self.work.path(), args).await
@@ -83,10 +90,14 @@ impl Repository {
 
 /// Runs Git in `dir`, away from the user's configuration, and returns what it prints, trimmed.
 pub async fn git(dir: &Path, args: &[&str]) -> std::io::Result<String> {
+    run(dir, args, Stdio::null()).await
+}
+
+async fn run(dir: &Path, args: &[&str], input: Stdio) -> std::io::Result<String> {
     let mut command = Command::new("git");
     // Submodules of tests are local folders.
     let settings = [("protocol.file.allow".to_owned(), "always".to_owned())];
-    command.args(args).current_dir(dir).env_clear().envs(environment(&settings)).stdin(Stdio::null());
+    command.args(args).current_dir(dir).env_clear().envs(environment(&settings)).stdin(input);
     let out = command.output().await?;
     if !out.status.success() {
         return Err(std::io::Error::other(format!("git {}: {}", args.join(" "), String::from_utf8_lossy(&out.stderr).trim())));

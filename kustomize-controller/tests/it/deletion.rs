@@ -81,7 +81,7 @@ async fn killed_in_mid_apply() {
     let controller = Controller::start("sharding.fluxcd.io/key=crash");
     w.kustomization("app", "repo", json!({"labels": {"sharding.fluxcd.io/key": "crash"}})).await;
     w.is("v1", "ConfigMap", "map-003", "there", |o| o.is_some()).await;
-    controller.kill();
+    controller.kill().await;
     let crashed = w.get(KUSTOMIZE, "Kustomization", "app").await.unwrap();
     assert_eq!(inventory(&crashed).len(), 150, "the inventory was written ahead");
     assert!(w.get("v1", "ConfigMap", "map-149").await.is_none(), "it was killed in the middle");
@@ -94,7 +94,7 @@ async fn killed_in_mid_apply() {
     let left = kube::Api::<k8s_openapi::api::core::v1::ConfigMap>::namespaced(w.client.clone(), "kc-crash");
     let selector = kube::api::ListParams::default().labels("kustomize.toolkit.fluxcd.io/name=app");
     assert_eq!(left.list(&selector).await.unwrap().items.len(), 1);
-    controller.kill();
+    controller.kill().await;
     assert_eq!(condition(&done, "Ready")["status"], "True");
 }
 

@@ -108,5 +108,5 @@ async fn remote_bases_may_be_forbidden() {
         let message = condition(&failed, "Ready")["message"].as_str().unwrap();
         assert!(message.contains("may not fetch remote bases or files"), "{message}");
     }
-    controller.kill();
+    controller.kill().await;
 }

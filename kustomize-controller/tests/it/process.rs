@@ -29,5 +29,5 @@ async fn own_namespace_and_host() {
     // The first digits of the SHA-256 of the selector.
     let lease = w.get("coordination.k8s.io/v1", "Lease", "kustomize-controller-leader-election-d239b2fb").await;
     assert!(lease.unwrap()["spec"]["holderIdentity"].as_str().is_some_and(|h| h.contains('_')));
-    controller.kill();
+    controller.kill().await;
 }

@@ -73,7 +73,7 @@ async fn success_is_posted() {
     let event = w.event("app", "ReconciliationSucceeded", |_| true).await;
     assert_eq!(event["metadata"]["annotations"], metadata);
     assert_eq!((&event["type"], &event["message"]), (&json!("Normal"), &posted["message"]));
-    controller.kill();
+    controller.kill().await;
 }
 
 /// KC-UX-02: what is legal and probably not meant is said in an event: a text that became something else, a directive that

@@ -78,5 +78,5 @@ async fn a_canceled_health_check_is_reported() {
     assert!(applied.is_some());
     let object = w.get(KUSTOMIZE, "Kustomization", "app").await.unwrap();
     assert_eq!(runs(&object), 0, "{}", object["status"]["history"]);
-    controller.kill();
+    controller.kill().await;
 }

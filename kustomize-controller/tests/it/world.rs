@@ -1,13 +1,15 @@
 //! The cluster, the controller and the artifacts that a test works with.
 
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
 use std::sync::{LazyLock, Mutex, OnceLock};
 use std::time::Duration;
 
 use ferroflux_artifact::tarball::Writer;
+use ferroflux_control_plane::Supervised;
 use kube::api::{Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind, Patch, PatchParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
@@ -289,7 +291,7 @@ fn answer(mut stream: TcpStream) {
 }
 
 /// A controller process for one shard.
-pub(crate) struct Controller(Child);
+pub(crate) struct Controller(Supervised);
 
 impl Controller {
     pub(crate) fn start(selector: &str) -> Self {
@@ -298,26 +300,20 @@ impl Controller {
 
     /// One with further flags, which come after the usual ones, and environment variables.
     pub(crate) fn start_with(selector: &str, flags: &[&str], environment: &[(&str, &str)]) -> Self {
-        let plane = ferroflux_control_plane::shared().expect("control plane");
-        // When this process is gone, its end of the pipe closes and the shell ends the controller.
-        let watchdog = r#"exec 3<&0; "$@" 3<&- </dev/null & child=$!; { cat <&3 >/dev/null; kill -TERM $child; } 2>/dev/null & exec 3<&-; wait $child"#;
+        let kubeconfig = ferroflux_control_plane::shared().expect("control plane").kubeconfig();
         let log = std::fs::File::options().create(true).append(true).open(log_path()).unwrap();
-        let mut command = Command::new("sh");
-        command.args(["-c", watchdog, "watchdog", env!("CARGO_BIN_EXE_kustomize-controller")]);
-        command.arg(format!("--watch-label-selector={selector}"));
-        command.args(["--metrics-addr=0", "--health-addr=0", "--requeue-dependency=2s", "--override-manager=ui", "--concurrent=8"]);
-        command.args(flags);
-        command.env("KUBECONFIG", plane.kubeconfig()).env("RUNTIME_NAMESPACE", "default").envs(environment.iter().copied());
-        command.stdin(Stdio::piped()).stdout(log.try_clone().unwrap()).stderr(log);
-        std::os::unix::process::CommandExt::process_group(&mut command, 0);
-        Self(command.spawn().unwrap())
+        let usual = ["--metrics-addr=0", "--health-addr=0", "--requeue-dependency=2s", "--override-manager=ui", "--concurrent=8"];
+        let args = usual.iter().chain(flags).map(|flag| (*flag).to_owned());
+        let args: Vec<String> = std::iter::once(format!("--watch-label-selector={selector}")).chain(args).collect();
+        let mut variables: Vec<(&str, &OsStr)> = vec![("KUBECONFIG", kubeconfig.as_os_str()), ("RUNTIME_NAMESPACE", "default".as_ref())];
+        variables.extend(environment.iter().map(|(name, value)| (*name, OsStr::new(*value))));
+        let program = Path::new(env!("CARGO_BIN_EXE_kustomize-controller"));
+        Self(Supervised::start(program, &args, &variables, &std::env::temp_dir(), log).unwrap())
     }
 
     /// Ends it as a crash does.
-    pub(crate) fn kill(mut self) {
-        let group = rustix::process::Pid::from_raw(i32::try_from(self.0.id()).unwrap()).unwrap();
-        rustix::process::kill_process_group(group, rustix::process::Signal::KILL).unwrap();
-        self.0.wait().unwrap();
+    pub(crate) async fn kill(mut self) {
+        self.0.kill().await;
     }
 }
 

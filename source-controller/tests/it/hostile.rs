@@ -31,19 +31,8 @@ async fn a_repository_inside_of_the_repository() {
     world.git_repository("app", &world.git.url("app.git"), json!({})).await;
     let artifact = world.ready("app").await["status"]["artifact"].clone();
     let blob = app.git(&["rev-parse", "HEAD:app.yaml"]).await.unwrap();
-    let make = |lines: String| {
-        let file = world.dir.path().join("tree");
-        std::fs::write(&file, lines).unwrap();
-        let out = std::process::Command::new("git")
-            .arg("-C")
-            .arg(app.work_tree())
-            .arg("mktree")
-            .stdin(std::fs::File::open(file).unwrap())
-            .output();
-        String::from_utf8(out.unwrap().stdout).unwrap().trim().to_owned()
-    };
-    let inside = make(format!("100644 blob {blob}\tconfig\n"));
-    let tree = make(format!("100644 blob {blob}\ta.yaml\n040000 tree {inside}\t.GIT\n"));
+    let inside = app.make_tree(&format!("100644 blob {blob}\tconfig\n")).await.unwrap();
+    let tree = app.make_tree(&format!("100644 blob {blob}\ta.yaml\n040000 tree {inside}\t.GIT\n")).await.unwrap();
     let commit = app.git(&["commit-tree", "-p", "HEAD", "-m", "evil", &tree]).await.unwrap();
     app.git(&["push", "-qf", "origin", &format!("{commit}:refs/heads/main")]).await.unwrap();
     world.reconcile("app").await;

@@ -379,20 +379,8 @@ async fn links_and_odd_names() {
     let link = f.dir.path().join("link");
     std::fs::write(&link, outside.display().to_string()).unwrap();
     let link = app.git(&["hash-object", "-w", link.to_str().unwrap()]).await.unwrap();
-    let below = f.dir.path().join("below");
-    std::fs::write(&below, format!("100644 blob {blob}\tstolen\n")).unwrap();
-    let tree = |file: &std::path::Path| {
-        let out = std::process::Command::new("git")
-            .arg("-C")
-            .arg(app.work_tree())
-            .arg("mktree")
-            .stdin(std::fs::File::open(file).unwrap())
-            .output();
-        String::from_utf8(out.unwrap().stdout).unwrap().trim().to_owned()
-    };
-    let sub = tree(&below);
-    std::fs::write(&below, format!("120000 blob {link}\tx\n040000 tree {sub}\tx\n")).unwrap();
-    let twice = tree(&below);
+    let sub = app.make_tree(&format!("100644 blob {blob}\tstolen\n")).await.unwrap();
+    let twice = app.make_tree(&format!("120000 blob {link}\tx\n040000 tree {sub}\tx\n")).await.unwrap();
     let commit = app.git(&["commit-tree", "-m", "twice", &twice]).await.unwrap();
     app.git(&["push", "-qf", "origin", &format!("{commit}:refs/heads/twice")]).await.unwrap();
     let server = HttpServer::start(f.root(), HttpOptions::default()).await.unwrap();
