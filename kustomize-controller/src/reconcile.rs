@@ -194,8 +194,11 @@ impl KustomizationReconciler {
         })
     }
 
-    /// Goes on with a reconcile that waited.
+    /// Goes on with a reconcile that waited. What the pass before had not written yet is set again: what is being done, by
+    /// which events have their reason, and the revision it is done for.
     async fn resume(&self, key: &ObjectKey, attempt: &mut Attempt, run: Run, phase: Phase) -> Step {
+        attempt.working(phase.doing(), &run.revision);
+        attempt.status.last_attempted_revision = Some(run.revision.clone());
         attempt.revision = Some(run.revision.clone());
         attempt.origin_revision = run.origin_revision.clone();
         if let Some(inventory) = &run.after {

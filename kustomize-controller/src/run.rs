@@ -53,6 +53,16 @@ pub(crate) enum Phase {
     Health { wait: HealthWait, began: Instant, deadline: Instant, announced: bool, outcome: Applied },
 }
 
+impl Phase {
+    /// What is being done, as the status says it (KC-REC-06).
+    pub(crate) fn doing(&self) -> &'static str {
+        match self {
+            Self::Stage { .. } => "Detecting drift",
+            Self::Health { .. } => "Running health checks",
+        }
+    }
+}
+
 /// What an apply came to, as far as the health check's report needs it.
 #[derive(Debug, Clone)]
 pub(crate) struct Applied {

@@ -6,7 +6,7 @@ use std::sync::mpsc;
 
 use serde_json::{Value, json};
 
-use crate::world::{Controller, World, condition, config_map};
+use crate::world::{Controller, World, condition, config_map, is_ready};
 
 /// A receiver of events; the bodies that it was sent.
 fn receiver() -> (String, mpsc::Receiver<Value>) {
@@ -126,4 +126,32 @@ async fn dependencies_come_first() {
     w.kustomization("app", "unreachable", json!({"dependsOn": [{"name": "nobody"}]})).await;
     let failed = w.failed("app", "DependencyNotReady").await;
     assert!(failed["status"]["lastAttemptedRevision"].is_null());
+}
+
+/// KC-EVT-01, KC-REC-06: what a reconcile does after a stage that it had to wait for is reported as progress too, also where
+/// the revision is not new and the status still says that the last reconcile succeeded.
+#[tokio::test(flavor = "multi_thread")]
+async fn progress_after_a_wait() {
+    const SLOW: &str = "kc-resumed.example.com/v1";
+    let w = World::new("kc-resumed").await;
+    let schema = json!({"type": "object", "properties": {"size": {"type": "integer"}, "status": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}}});
+    w.apply(json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "slowclasses.kc-resumed.example.com"},
+        "spec": {"group": "kc-resumed.example.com", "scope": "Namespaced", "names": {"kind": "SlowClass", "plural": "slowclasses"},
+            "versions": [{"name": "v1", "served": true, "storage": true, "subresources": {"status": {}}, "schema": {"openAPIV3Schema": schema}}]}}))
+        .await;
+    let slow = format!("apiVersion: {SLOW}\nkind: SlowClass\nmetadata: {{name: slow}}\nsize: 1\n");
+    let revision = w.publish("repo", &[("slow.yaml", &slow), ("map.yaml", &config_map("map", "x"))]).await;
+    w.kustomization("app", "repo", json!({})).await;
+    w.ready("app", &revision).await;
+    let ready = |status: &str| json!({"status": {"conditions": [{"type": "Ready", "status": status, "reason": "Test", "message": ""}]}});
+    w.delete("v1", "ConfigMap", "map").await;
+    w.merge_status(SLOW, "SlowClass", "slow", ready("False")).await;
+    w.merge(SLOW, "SlowClass", "slow", json!({"size": 2})).await;
+    w.request("app", "look").await;
+    w.is(SLOW, "SlowClass", "slow", "corrected", |o| o.is_some_and(|o| o["size"] == 1)).await;
+    assert!(w.get("v1", "ConfigMap", "map").await.is_none(), "its stage waits for the class");
+    w.merge_status(SLOW, "SlowClass", "slow", ready("True")).await;
+    w.kustomization_is("app", "handled", |o| o["status"]["lastHandledReconcileAt"] == "look" && is_ready(o)).await;
+    let event = w.event("app", "Progressing", |m| m.contains("SlowClass/kc-resumed/slow configured")).await;
+    assert!(event["message"].as_str().unwrap().contains("ConfigMap/kc-resumed/map created"), "{event}");
 }

@@ -31,6 +31,7 @@ pub(crate) fn resource(api_version: &str, kind: &str) -> ApiResource {
     let lower = kind.to_lowercase();
     let plural = match lower.strip_suffix('y') {
         Some(stem) if !stem.ends_with(['a', 'e', 'o']) => format!("{stem}ies"),
+        _ if lower.ends_with('s') => format!("{lower}es"),
         _ => format!("{lower}s"),
     };
     ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(group, version, kind), &plural)
