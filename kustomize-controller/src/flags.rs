@@ -6,7 +6,7 @@ use ferroflux_controller_runtime::{Jitter, RuntimeFlags};
 
 /// The flags of kustomize-controller, with Flux's names and defaults.
 #[derive(Debug, Clone, Parser)]
-#[command(name = "kustomize-controller", version, about = "Keeps rendered kustomizations applied on a cluster")]
+#[command(name = "kustomize-controller", version, args_override_self = true, about = "Keeps rendered kustomizations applied on a cluster")]
 pub struct Flags {
     /// Flags of every controller.
     #[command(flatten)]
@@ -108,7 +108,7 @@ mod tests {
         Flags::try_parse_from(["kustomize-controller"].iter().chain(args))
     }
 
-    /// KC-FLAG-01: Flux's defaults and forms.
+    /// KC-FLAG-01, RT-01: Flux's defaults and forms.
     #[test]
     fn defaults_and_forms() {
         let flags = parse(&[]).unwrap();
@@ -127,6 +127,9 @@ mod tests {
         let flags = parse(&args).unwrap();
         assert!(flags.no_remote_bases && flags.no_cross_namespace_refs);
         assert_eq!((flags.override_manager, flags.concurrent_ssa), (vec!["a".to_owned(), "b".to_owned()], 8));
+        // Patches of the manifests add flags that are there already: the last counts.
+        let flags = parse(&["--concurrent=4", "--watch-all-namespaces=true", "--concurrent=20", "--watch-all-namespaces=false"]).unwrap();
+        assert_eq!((flags.concurrent, flags.runtime.watch_all_namespaces), (20, false));
     }
 
     /// KC-FLAG-04, KC-GATE-01: a jitter of 100 and an unknown gate are errors; the gates have Flux's defaults.

@@ -14,7 +14,7 @@ pub(crate) const OPTIMIZED_CLONES: &str = "OptimizedGitClones";
 
 /// The flags of source-controller, with Flux's names and defaults.
 #[derive(Debug, Clone, Parser)]
-#[command(name = "source-controller", version, about = "Turns sources into artifacts")]
+#[command(name = "source-controller", version, args_override_self = true, about = "Turns sources into artifacts")]
 pub struct Flags {
     /// What all controllers share.
     #[command(flatten)]
@@ -93,8 +93,10 @@ mod tests {
         assert_eq!((flags.concurrent, flags.storage_addr.as_str(), flags.artifact_retention_records), (2, ":9090", 2));
         assert_eq!(flags.artifact_digest_algo, Algorithm::Sha256);
         assert_eq!(flags.requeue_dependency.as_std().as_secs(), 30);
-        let flags = parse(&["--ssh-kex-algos=a,b", "--artifact-digest-algo=blake3", "--storage-path", "/x"]).unwrap();
-        assert_eq!(flags.ssh_kex_algos, ["a", "b"]);
+        let flags =
+            parse(&["--ssh-kex-algos=a,b", "--artifact-digest-algo=blake3", "--storage-path", "/x", "--concurrent=1", "--concurrent=9"]);
+        let flags = flags.unwrap();
+        assert_eq!((flags.ssh_kex_algos, flags.concurrent), (vec!["a".to_owned(), "b".to_owned()], 9));
         for bad in ["--artifact-digest-algo=md5", "--interval-jitter-percentage=100", "--no-such-flag"] {
             assert!(parse(&[bad]).is_err(), "{bad}");
         }

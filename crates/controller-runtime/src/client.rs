@@ -7,21 +7,28 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
+use bytes::Bytes;
 use ferroflux_proxy_environment::ProxyEnvironment;
-use http::{Request, Response};
+use http::{Request, Response, Uri};
 use hyper_util::client::legacy::Builder;
-use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::Connect;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use kube::client::{Body, ClientBuilder, ConfigExt};
+use kube::client::{Body, ConfigExt};
 use kube::{Client, Config};
+use tokio::time::Instant;
 use tower::{BoxError, Service, ServiceBuilder, ServiceExt};
 use tracing::debug;
 
+use crate::liveness::Liveness;
 use crate::metrics::Metrics;
 
+mod bounds;
+mod connection;
 mod throttle;
+
+use bounds::Bounded;
+pub use bounds::Deadlines;
 use throttle::Throttle;
 
 /// The client could not be made.
@@ -35,15 +42,6 @@ pub enum ClientError {
     Build(#[from] kube::Error),
 }
 
-/// Requests that take longer are given up (RT-94); watches are exempt.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
-/// A connection that does not answer a ping is closed (RT-94).
-const KEEP_ALIVE: Duration = Duration::from_secs(30);
-/// Of a watch's connection, which may be silent for minutes, the kernel asks this often whether the other end is there …
-const PROBE_INTERVAL: Duration = Duration::from_secs(10);
-/// … and gives it up after so many questions without an answer (RT-94).
-const PROBES: u32 = 3;
-
 /// Rates for an API server without priority and fairness.
 #[derive(Debug, Clone, Copy)]
 pub struct Rates {
@@ -53,15 +51,25 @@ pub struct Rates {
     pub burst: u32,
 }
 
+/// What a client reports to and keeps to, besides its configuration.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where requests are counted.
+    pub metrics: Arc<Metrics>,
+    /// Where watches are heard.
+    pub liveness: Arc<Liveness>,
+    /// How fast it may ask a server that does not schedule requests fairly itself.
+    pub rates: Rates,
+    /// How long it waits.
+    pub deadlines: Deadlines,
+}
+
 /// A client from `KUBECONFIG` or the pod's service account, with request metrics and, where the server does not
 /// schedule requests fairly itself, client-side throttling (RT-30).
-pub async fn connect(metrics: Arc<Metrics>, rates: Rates) -> Result<Client, ClientError> {
+pub async fn connect(options: Options) -> Result<Client, ClientError> {
     let mut config = Config::infer().await?;
-    // Timeouts are per request here: a watch must be able to be silent.
-    config.read_timeout = None;
-    config.write_timeout = None;
     drop_exempt_proxy(&mut config, &ProxyEnvironment::from_env());
-    build(config, metrics, rates).await.map_err(ClientError::Build)
+    build(config, options).await.map_err(ClientError::Build)
 }
 
 /// The library takes a proxy of the environment for the kubeconfig's own, and asks `NO_PROXY` about the proxy instead of
@@ -74,14 +82,14 @@ fn drop_exempt_proxy(config: &mut Config, environment: &ProxyEnvironment) {
     }
 }
 
-/// A client for the given configuration. See [`connect`].
-pub async fn build(config: Config, metrics: Arc<Metrics>, rates: Rates) -> kube::Result<Client> {
-    let client = stack(&config, metrics.clone(), None)?;
+/// A client for the given configuration, whose own timeouts do not count: those of `options` do. See [`connect`].
+pub async fn build(config: Config, options: Options) -> kube::Result<Client> {
+    let client = stack(&config, &options, None)?;
     if is_fair(&client).await {
         return Ok(client);
     }
     debug!("the API server has no priority and fairness, requests are throttled here");
-    stack(&config, metrics, Some(Throttle::new(rates.qps, rates.burst)))
+    stack(&config, &options, Some(Throttle::new(options.rates.qps, options.rates.burst)))
 }
 
 /// Whether the API server queues requests fairly by itself: it says so in a header of any answer.
@@ -93,34 +101,47 @@ async fn is_fair(client: &Client) -> bool {
     }
 }
 
-fn stack(config: &Config, metrics: Arc<Metrics>, throttle: Option<Throttle>) -> kube::Result<Client> {
-    if config.proxy_url.is_some() {
-        // The library knows how to tunnel; a cluster behind a proxy gets its stack, with one kind of connection.
-        return Ok(ClientBuilder::try_from(config.clone())?.build());
+/// The client over the kind of connection that the configuration asks for.
+fn stack(config: &Config, options: &Options, throttle: Option<Throttle>) -> kube::Result<Client> {
+    let Some(proxy) = &config.proxy_url else { return over(connection::tcp(), config, options, throttle) };
+    match proxy.scheme_str() {
+        Some("http") => over(connection::tunnel(proxy, connection::tcp()), config, options, throttle),
+        Some("https") => {
+            let to_proxy = connection::tls(config, connection::tcp(), false)?;
+            over(connection::tunnel(proxy, to_proxy), config, options, throttle)
+        }
+        Some("socks5") => over(connection::socks(proxy, connection::tcp()), config, options, throttle),
+        _ => Err(kube::Error::ProxyProtocolUnsupported { proxy_url: Box::new(proxy.clone()) }),
     }
-    let host: Arc<str> = config.cluster_url.authority().map(ToString::to_string).unwrap_or_default().into();
-    let tls = config.rustls_client_config()?;
-    let connector = |http2: bool| {
-        let mut http = HttpConnector::new();
-        http.enforce_http(false);
-        http.set_connect_timeout(Some(Duration::from_secs(30)));
-        http.set_keepalive(Some(KEEP_ALIVE));
-        http.set_keepalive_interval(Some(PROBE_INTERVAL));
-        http.set_keepalive_retries(Some(PROBES));
-        http.set_nodelay(true);
-        let builder = hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(tls.clone()).https_or_http();
-        if http2 { builder.enable_all_versions().wrap_connector(http) } else { builder.enable_http1().wrap_connector(http) }
-    };
+}
+
+/// The client over connections that `connector` makes.
+fn over<C>(connector: C, config: &Config, options: &Options, throttle: Option<Throttle>) -> kube::Result<Client>
+where
+    C: Service<Uri> + Clone + Send + Sync + 'static,
+    C::Response: hyper_util::client::legacy::connect::Connection + hyper::rt::Read + hyper::rt::Write + Send + Unpin + 'static,
+    C::Future: Send + Unpin + 'static,
+    C::Error: Into<BoxError> + Send + Sync,
+    hyper_rustls::HttpsConnector<C>: Connect,
+{
+    let deadlines = options.deadlines;
     let requests = Builder::new(TokioExecutor::new())
         .timer(TokioTimer::new())
-        .http2_keep_alive_interval(KEEP_ALIVE)
-        .http2_keep_alive_timeout(Duration::from_secs(15))
+        .http2_keep_alive_interval(deadlines.ping)
+        .http2_keep_alive_timeout(deadlines.pong)
         .http2_keep_alive_while_idle(true)
         .pool_max_idle_per_host(2)
-        .build::<_, Body>(connector(true));
-    let watches = Builder::new(TokioExecutor::new()).pool_max_idle_per_host(0).build::<_, Body>(connector(false));
+        .build::<_, Body>(connection::tls(config, connector.clone(), true)?);
+    let watches = Builder::new(TokioExecutor::new()).pool_max_idle_per_host(0).build::<_, Body>(connection::tls(config, connector, false)?);
+    let host: Arc<str> = config.cluster_url.authority().map(ToString::to_string).unwrap_or_default().into();
+    let options = options.clone();
     let service = ServiceBuilder::new()
-        .layer(tower::layer::layer_fn(|inner| Measured { inner, metrics: metrics.clone(), host: host.clone(), throttle: throttle.clone() }))
+        .layer(tower::layer::layer_fn(move |inner| Observed {
+            inner,
+            options: options.clone(),
+            host: host.clone(),
+            throttle: throttle.clone(),
+        }))
         .layer(config.base_uri_layer())
         .option_layer(config.auth_layer()?)
         .layer(config.extra_headers_layer()?)
@@ -138,7 +159,7 @@ struct Split<C> {
     watches: C,
 }
 
-fn is_watch(uri: &http::Uri) -> bool {
+fn is_watch(uri: &Uri) -> bool {
     uri.query().is_some_and(|q| q.split('&').any(|p| p == "watch=true" || p == "watch=1"))
 }
 
@@ -158,57 +179,63 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        if is_watch(request.uri()) {
-            let answer = self.watches.clone().oneshot(request);
-            Box::pin(async move { answer.await.map_err(Into::into) })
-        } else {
-            let answer = self.requests.clone().oneshot(request);
-            Box::pin(async move {
-                match tokio::time::timeout(REQUEST_TIMEOUT, answer).await {
-                    Ok(answer) => answer.map_err(Into::into),
-                    Err(_) => Err(format!("the API server did not answer within {} s", REQUEST_TIMEOUT.as_secs()).into()),
-                }
-            })
-        }
+        let client = if is_watch(request.uri()) { &self.watches } else { &self.requests };
+        let answer = client.clone().oneshot(request);
+        Box::pin(async move { answer.await.map_err(Into::into) })
     }
 }
 
-/// Counts requests by their answer and holds them back when told to.
+/// Holds requests back when told to, gives up what takes too long, counts requests by their answer and tells of watches
+/// that something was heard.
 #[derive(Clone)]
-struct Measured<S> {
+struct Observed<S> {
     inner: S,
-    metrics: Arc<Metrics>,
+    options: Options,
     host: Arc<str>,
     throttle: Option<Throttle>,
 }
 
-impl<S, B> Service<Request<Body>> for Measured<S>
+impl<S, B> Service<Request<Body>> for Observed<S>
 where
     S: Service<Request<Body>, Response = Response<B>, Error = BoxError> + Clone + Send + 'static,
     S::Future: Send,
-    B: 'static,
+    B: http_body::Body<Data = Bytes> + Unpin + 'static,
+    B::Error: Into<BoxError>,
 {
-    type Response = Response<B>;
+    type Response = Response<Bounded<B>>;
     type Error = BoxError;
-    type Future = Answer<B>;
+    type Future = Answer<Bounded<B>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let Self { inner, metrics, host, throttle } = self.clone();
+        let Self { inner, options, host, throttle } = self.clone();
         Box::pin(async move {
             if let Some(throttle) = throttle {
                 throttle.take().await;
             }
+            let Options { metrics, liveness, deadlines, .. } = options;
             let method = request.method().to_string();
-            let answer = inner.oneshot(request).await;
+            let (path, watch) = (request.uri().path().to_owned(), is_watch(request.uri()));
+            let deadline = Instant::now() + deadlines.request;
+            let answer = tokio::time::timeout_at(deadline, inner.oneshot(request)).await;
+            let answer = answer.unwrap_or_else(|_| Err(bounds::late(deadlines.request)));
             match &answer {
-                Ok(response) => metrics.count_request(response.status().as_str(), &method, &host),
+                Ok(response) => {
+                    metrics.count_request(response.status().as_str(), &method, &host);
+                    liveness.heard(&path);
+                }
                 Err(_) => metrics.count_request("<error>", &method, &host),
             }
-            answer
+            Ok(answer?.map(|body| {
+                if watch {
+                    Bounded::parts(body, deadlines.silence, liveness, &path)
+                } else {
+                    Bounded::whole(body, deadline, deadlines.request)
+                }
+            }))
         })
     }
 }

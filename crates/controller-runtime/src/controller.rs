@@ -56,6 +56,12 @@ pub trait Reconciler: Send + Sync + 'static {
     /// [`Outcome::Wait`] and be woken instead (design D2). Must be idempotent; it may be dropped at any await.
     fn reconcile(&self, pass: Pass<Self::Object>) -> impl Future<Output = Outcome> + Send;
 
+    /// How much longer than usual a pass over the object may wait without moving, for a fetch with a timeout of its own,
+    /// say, before the process is taken for stuck (RT-94).
+    fn patience(&self, _object: &Self::Object) -> Duration {
+        Duration::ZERO
+    }
+
     /// The object is gone from the cluster (or from this shard): drop what is kept about it.
     fn forgotten(&self, _key: &ObjectKey) {}
 }
@@ -81,6 +87,15 @@ impl<K: Object> Controller<K> {
         process.metrics.before_scrape({
             let queue = queue.clone();
             move || queue.measure()
+        });
+        process.liveness.add({
+            let (queue, leadership) = (queue.clone(), process.leadership.clone());
+            let mut served = None;
+            move |now, limits| {
+                let leads = *leadership.borrow() == Leadership::Leading;
+                served = leads.then(|| served.unwrap_or(now));
+                queue.hanging(now, limits.pass, workers, served)
+            }
         });
         Self { process: process.clone(), name, workers, queue, cache: Arc::default(), metrics }
     }
@@ -108,7 +123,13 @@ impl<K: Object> Controller<K> {
         S: Resource<DynamicType = ()> + Clone + DeserializeOwned + Debug + Send + Sync + 'static,
     {
         let (labels, shutdown) = (labels.to_owned(), self.process.shutdown.clone());
-        tokio::spawn(async move { watch::run(api, &labels, cache, shutdown, on_change).await })
+        let expected = self.process.liveness.expect(api.resource_url());
+        tokio::spawn(async move {
+            watch::run(api, &labels, cache, shutdown.clone(), on_change).await;
+            // A watch that ends by itself is missed.
+            shutdown.cancelled().await;
+            drop(expected);
+        })
     }
 
     /// Watches the kind, with the default triggers (RT-21), and works until the process stops; passes under way are given
@@ -129,6 +150,7 @@ impl<K: Object> Controller<K> {
         let api: Api<K> = scope.api(self.process.client.clone());
         info!(controller = %self.name, controllerGroup = %K::group(&()), controllerKind = %K::kind(&()), "Starting Controller");
         let mut on_change = on_change;
+        let _expected = self.process.liveness.expect(api.resource_url());
         let watching = tokio::spawn({
             let (cache, shutdown, labels) = (self.cache.clone(), self.process.shutdown.clone(), scope.labels.clone());
             async move { watch::run(api, &labels, cache, shutdown, |change| on_change(&change)).await }
@@ -210,7 +232,9 @@ impl<K: Object> Run<K> {
         self.metrics.active.inc();
         let pass = Pass { key: key.clone(), object, superseded: lease.superseded.clone(), began: lease.began };
         // A task of its own, so that a panic ends the pass and not the controller (RT-27).
-        let task = tokio::spawn(async move { reconciler.reconcile(pass).await }.instrument(span.clone()));
+        let pulse = lease.pulse.clone();
+        pulse.allow(reconciler.patience(&pass.object));
+        let task = tokio::spawn(async move { pulse.over(reconciler.reconcile(pass)).await }.instrument(span.clone()));
         let outcome = task.await.unwrap_or_else(|failed| {
             self.metrics.panics.inc();
             Outcome::Retry(format!("the reconcile of {key} panicked: {failed}; this is a fault of ours, please report it").into())

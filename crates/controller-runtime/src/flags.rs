@@ -8,6 +8,7 @@ use std::time::Duration as StdDuration;
 use clap::Args;
 use ferroflux_api::Duration;
 
+use crate::client::Rates;
 use crate::logging::{Encoding, LogLevel};
 use crate::queue::Backoff;
 
@@ -71,6 +72,11 @@ pub struct RuntimeFlags {
 }
 
 impl RuntimeFlags {
+    /// Rates for an API server without priority and fairness.
+    pub fn rates(&self) -> Rates {
+        Rates { qps: self.kube_api_qps, burst: self.kube_api_burst }
+    }
+
     /// Back-off of failing objects.
     pub fn backoff(&self) -> Backoff {
         Backoff { min: self.min_retry_delay.as_std(), max: self.max_retry_delay.as_std() }

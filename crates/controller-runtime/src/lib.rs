@@ -12,7 +12,7 @@
 //! remember between passes it keeps itself, by [`ObjectKey`].
 //!
 //! What is here: [`Process`] (client, metrics, probes, events, leadership, signals), [`Controller`] (watch, cache, queue,
-//! workers), [`patch`] (status and finalizers without needless requests), [`flags`], [`gates`], [`logging`]. What is not:
+//! workers), [`liveness`] (what a new start would mend), [`patch`] (status and finalizers without needless requests), [`flags`], [`gates`], [`logging`]. What is not:
 //! conditions (crate `ferroflux-conditions`), anything that knows what a source or a Kustomization is.
 
 pub mod cache;
@@ -23,6 +23,7 @@ pub mod flags;
 pub mod gates;
 pub mod key;
 pub mod leader;
+pub mod liveness;
 pub mod logging;
 pub mod metrics;
 pub mod patch;
@@ -37,6 +38,7 @@ pub use events::{Event, EventRecorder, EventType};
 pub use flags::{Jitter, RuntimeFlags};
 pub use gates::FeatureGates;
 pub use key::ObjectKey;
+pub use liveness::Liveness;
 pub use process::Process;
 pub use queue::{Outcome, Priority, Queue};
 pub use watch::Change;

@@ -11,11 +11,12 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
-use crate::client::{self, ClientError, Rates};
+use crate::client::{self, ClientError, Deadlines, Options};
 use crate::events::EventRecorder;
 use crate::flags::{RUNTIME_NAMESPACE, RuntimeFlags};
 use crate::gates::FeatureGates;
 use crate::leader::{self, Election, Leadership};
+use crate::liveness::{Limits, Liveness};
 use crate::metrics::Metrics;
 use crate::serve::{self, ListenError};
 use crate::watch::Scope;
@@ -65,6 +66,8 @@ pub struct Process {
     pub client: Client,
     /// The metrics.
     pub metrics: Arc<Metrics>,
+    /// What the liveness probe answers by.
+    pub liveness: Arc<Liveness>,
     /// Where events go.
     pub events: EventRecorder,
     /// Cancelled when the process shall stop: no new work is begun.
@@ -87,16 +90,20 @@ impl Process {
             return Err(StartError::NoNamespace);
         }
         let metrics = Arc::new(Metrics::default());
+        let liveness = Arc::<Liveness>::default();
         let shutdown = CancellationToken::new();
         let done = CancellationToken::new();
         on_signals(shutdown.clone())?;
         if let Some(listener) = serve::listen(&flags.health_addr, "--health-addr").await? {
-            serve::spawn(listener, serve::probes(), done.clone());
+            serve::spawn(listener, serve::probes(liveness.clone()), done.clone());
         }
         if let Some(listener) = serve::listen(&flags.metrics_addr, "--metrics-addr").await? {
             serve::spawn(listener, serve::metrics(metrics.clone()), done.clone());
         }
-        let client = client::connect(metrics.clone(), Rates { qps: flags.kube_api_qps, burst: flags.kube_api_burst }).await?;
+        let options =
+            Options { metrics: metrics.clone(), liveness: liveness.clone(), rates: flags.rates(), deadlines: Deadlines::default() };
+        let client = client::connect(options).await?;
+        tokio::spawn(liveness.clone().run(client.clone(), Limits::default(), done.clone()));
         let namespace = own_namespace.unwrap_or_else(|| client.default_namespace().to_owned());
         let (events, writer) = EventRecorder::start(name, &flags.events_addr, client.clone(), metrics.clone(), done.clone())
             .map_err(|e| StartError::EventsAddr(flags.events_addr.clone(), e))?;
@@ -118,6 +125,7 @@ impl Process {
             gates,
             client,
             metrics,
+            liveness,
             events,
             shutdown,
             leadership,

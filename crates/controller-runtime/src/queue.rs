@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::key::ObjectKey;
+use crate::liveness::Pulse;
 use crate::metrics::QueueMetrics;
 
 /// How urgent an entry is. Lower in this list is less urgent.
@@ -76,6 +77,8 @@ pub struct Lease {
     pub began: Instant,
     /// When this pass was handed out.
     pub taken: Instant,
+    /// Where the pass shows that it is alive.
+    pub(crate) pulse: Pulse,
 }
 
 /// A queue of objects of one kind. Clones share one queue.
@@ -120,6 +123,7 @@ enum Phase {
         again: Option<Priority>,
         superseded: CancellationToken,
         since: Instant,
+        pulse: Pulse,
     },
 }
 
@@ -208,6 +212,28 @@ impl Queue {
         }));
     }
 
+    /// What hangs, in words: a pass without a sign of life, or an object that is ready since `limit` and later than
+    /// `served` although one of `workers` is free (RT-94). `served` is when the queue began to be served, if it is at all.
+    pub(crate) fn hanging(&self, now: Instant, limit: Duration, workers: usize, served: Option<Instant>) -> Option<String> {
+        let state = self.state();
+        let (mut running, mut ready) = (0, None);
+        for (key, item) in &state.items {
+            match &item.phase {
+                Phase::Running { pulse, .. } => {
+                    running += 1;
+                    if let Some(silent) = pulse.overdue(now, limit) {
+                        return Some(format!("the reconcile of {key} has not moved for {} s", silent.as_secs()));
+                    }
+                }
+                Phase::Queued { since, .. } if ready.is_none_or(|(earliest, _)| *since < earliest) => ready = Some((*since, key)),
+                Phase::Queued { .. } | Phase::Idle => {}
+            }
+        }
+        let (since, key) = ready.filter(|_| running < workers)?;
+        let waits = now.saturating_duration_since(since.max(served?));
+        (waits >= limit).then(|| format!("{key} is ready since {} s, a worker is free, and none takes it", waits.as_secs()))
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         // A panic while the lock was held leaves plain data; the queue must outlive it (RT-27).
         self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -272,12 +298,12 @@ impl Queue {
                 if priority as usize != lane {
                     continue;
                 }
-                let superseded = CancellationToken::new();
-                item.phase = Phase::Running { again: None, superseded: superseded.clone(), since: now };
+                let (superseded, pulse) = (CancellationToken::new(), Pulse::new(now));
+                item.phase = Phase::Running { again: None, superseded: superseded.clone(), since: now, pulse: pulse.clone() };
                 item.timer = None;
                 let began = *item.began.get_or_insert(now);
                 self.shared.metrics.taken(now - since);
-                return Some(Lease { key, superseded, began, taken: now });
+                return Some(Lease { key, superseded, began, taken: now, pulse });
             }
         }
         None
@@ -409,6 +435,33 @@ mod tests {
         assert_eq!(delays[11], 900_000);
         q.changed(&key("a", "x"), Priority::Normal);
         assert_eq!(q.state().items[&key("a", "x")].failures, 0);
+    }
+
+    /// RT-94: a queue is not stuck while it is idle, while its workers are busy, or while it is not to be served; it is when
+    /// a ready object is left lying, and when a pass does not move.
+    #[tokio::test(start_paused = true)]
+    async fn tells_what_hangs() {
+        let (q, limit) = (queue(), Duration::from_secs(900));
+        let start = Instant::now();
+        let hanging = |workers, served| q.hanging(Instant::now(), limit, workers, served);
+        tokio::time::sleep(limit).await;
+        assert_eq!(hanging(1, Some(start)), None, "idle");
+        q.changed(&key("a", "x"), Priority::Normal);
+        tokio::time::sleep(limit).await;
+        q.changed(&key("a", "y"), Priority::Normal);
+        assert_eq!(hanging(1, None), None, "another replica leads");
+        assert_eq!(hanging(1, Some(Instant::now())), None, "served since now");
+        assert!(hanging(1, Some(start)).unwrap().starts_with("a/x is ready since 900 s"));
+        let lease = q.next().await.unwrap();
+        let pass = lease.pulse.over(tokio::time::sleep(limit * 9));
+        assert!(tokio::time::timeout(limit, pass).await.is_err());
+        // The time-out polled it once more.
+        assert_eq!(hanging(1, Some(start)), None, "busy");
+        assert!(hanging(2, Some(start)).unwrap().starts_with("a/y is ready since 900 s"));
+        tokio::time::sleep(limit).await;
+        assert_eq!(hanging(1, None).unwrap(), "the reconcile of a/x has not moved for 900 s");
+        q.finish(lease, &Outcome::Idle);
+        assert_eq!(hanging(1, None), None);
     }
 
     /// RT-92: urgent objects first, and namespaces take turns.

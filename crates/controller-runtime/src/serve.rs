@@ -4,12 +4,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT, CONTENT_TYPE};
+use axum::http::{HeaderMap, StatusCode};
 use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::liveness::Liveness;
 use crate::metrics::{Format, Metrics};
 
 mod pprof;
@@ -50,10 +51,16 @@ pub fn spawn(listener: TcpListener, router: Router, shutdown: CancellationToken)
     addr
 }
 
-/// `/healthz`, `/readyz` and their `/ping`: plain `ok`.
-pub fn probes() -> Router {
-    let mut router = Router::new();
-    for path in ["/healthz", "/readyz", "/healthz/ping", "/readyz/ping"] {
+/// `/healthz`, `/readyz` and their `/ping`: plain `ok`. `/healthz` fails, and says why, when the process hangs (RT-94).
+pub fn probes(liveness: Arc<Liveness>) -> Router {
+    let alive = move || async move {
+        match liveness.verdict() {
+            None => (StatusCode::OK, "ok".to_owned()),
+            Some(hanging) => (StatusCode::INTERNAL_SERVER_ERROR, hanging),
+        }
+    };
+    let mut router = Router::new().route("/healthz", get(alive));
+    for path in ["/readyz", "/healthz/ping", "/readyz/ping"] {
         router = router.route(path, get(|| async { "ok" }));
     }
     router

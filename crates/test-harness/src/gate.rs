@@ -3,15 +3,30 @@
 use std::io::Result;
 use std::net::SocketAddr;
 
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-/// Passes connections on to one address while it is open. Ends when it is dropped.
+/// What becomes of what is sent through a gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Passage {
+    /// It arrives.
+    Open,
+    /// Connections break, and new ones break at once.
+    Shut,
+    /// It is held back, without a word to either side, and arrives when the gate is opened: packets are dropped and sent again.
+    Held,
+    /// Connections that are there, and new ones, stay up and carry nothing any more, whatever the gate is set to later: a
+    /// device on the way has forgotten them.
+    Lost,
+}
+
+/// Passes connections on to one address. Ends when it is dropped.
 #[derive(Debug)]
 pub struct Gate {
     addr: SocketAddr,
-    open: watch::Sender<bool>,
+    passage: watch::Sender<Passage>,
     task: JoinHandle<()>,
 }
 
@@ -20,23 +35,15 @@ impl Gate {
     pub async fn start(target: SocketAddr) -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let addr = listener.local_addr()?;
-        let (open, state) = watch::channel(true);
+        let (passage, state) = watch::channel(Passage::Open);
         let task = tokio::spawn(async move {
-            while let Ok((mut client, _)) = listener.accept().await {
-                let mut state = state.clone();
-                if !*state.borrow_and_update() {
-                    continue;
+            while let Ok((client, _)) = listener.accept().await {
+                if *state.borrow() != Passage::Shut {
+                    tokio::spawn(connection(client, target, state.clone()));
                 }
-                tokio::spawn(async move {
-                    let Ok(mut server) = TcpStream::connect(target).await else { return };
-                    tokio::select! {
-                        _ = tokio::io::copy_bidirectional(&mut client, &mut server) => {}
-                        _ = state.wait_for(|open| !open) => {}
-                    }
-                });
             }
         });
-        Ok(Self { addr, open, task })
+        Ok(Self { addr, passage, task })
     }
 
     /// The address to connect to.
@@ -44,9 +51,9 @@ impl Gate {
         self.addr
     }
 
-    /// Breaks every connection and refuses new ones, until it is opened again.
-    pub fn set_open(&self, open: bool) {
-        self.open.send_replace(open);
+    /// Sets what becomes of what is sent from now on.
+    pub fn set(&self, passage: Passage) {
+        self.passage.send_replace(passage);
     }
 }
 
@@ -54,4 +61,38 @@ impl Drop for Gate {
     fn drop(&mut self) {
         self.task.abort();
     }
+}
+
+async fn connection(client: TcpStream, target: SocketAddr, mut state: watch::Receiver<Passage>) {
+    let Ok(server) = TcpStream::connect(target).await else { return };
+    let ((from_client, to_client), (from_server, to_server)) = (client.into_split(), server.into_split());
+    let (up, down) = (pass(from_client, to_server, state.clone()), pass(from_server, to_client, state.clone()));
+    tokio::select! {
+        _ = async { tokio::join!(up, down) } => {}
+        () = until(&mut state, |s| s == Passage::Shut) => {}
+    }
+}
+
+/// Passes on what comes, for as long as the gate lets it.
+async fn pass(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, mut state: watch::Receiver<Passage>) -> Result<()> {
+    let mut buffer = vec![0; 16 * 1024];
+    loop {
+        let read = tokio::select! {
+            read = from.read(&mut buffer) => read?,
+            () = until(&mut state, |s| s == Passage::Lost) => std::future::pending().await,
+        };
+        until(&mut state, |s| matches!(s, Passage::Open | Passage::Lost)).await;
+        if *state.borrow() == Passage::Lost {
+            std::future::pending::<()>().await;
+        }
+        if read == 0 {
+            return to.shutdown().await;
+        }
+        to.write_all(&buffer[..read]).await?;
+    }
+}
+
+async fn until(state: &mut watch::Receiver<Passage>, is: impl Fn(Passage) -> bool) {
+    // An error means that the gate is gone, and with it whoever looks.
+    let _ = state.wait_for(|s| is(*s)).await;
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::world::{World, condition, config_map, is_ready};
 
 /// The control plane's own kubeconfig, inlined, so that the cluster is a remote one by name.
-fn kubeconfig() -> Value {
+pub(crate) fn kubeconfig() -> Value {
     let plane = ferroflux_control_plane::shared().expect("control plane");
     let config = kube::config::Kubeconfig::read_from(plane.kubeconfig()).unwrap();
     let mut config = serde_json::to_value(config).unwrap();

@@ -1,7 +1,7 @@
 //! One pass over a GitRepository: its steps in order, and what is written in the end (SRC-GEN-05 … SRC-GEN-12).
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use ferroflux_api::contract::{annotation, finalizer, group, metadata_key, reason};
 use ferroflux_api::source::{GitRepository, GitRepositoryStatus};
@@ -43,6 +43,11 @@ impl Reconciler for GitRepositories {
             // The object is another one now: what is under way is dropped, and the next pass begins with the new one.
             () = superseded.cancelled() => Outcome::Now,
         }
+    }
+
+    /// A fetch runs on a thread of its own for as long as the object allows.
+    fn patience(&self, object: &GitRepository) -> Duration {
+        object.spec.timeout().as_std()
     }
 }
 

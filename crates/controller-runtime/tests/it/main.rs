@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ferroflux_api::source::GitRepository;
-use ferroflux_controller_runtime::client::{self, Rates};
+use ferroflux_controller_runtime::client::{self, Deadlines, Options, Rates};
 use ferroflux_controller_runtime::metrics::Metrics;
 use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
@@ -27,9 +27,15 @@ async fn client() -> (Client, Arc<Metrics>) {
     let plane = tokio::task::spawn_blocking(ferroflux_control_plane::shared).await.unwrap().expect("control plane");
     let config =
         Config::from_custom_kubeconfig(Kubeconfig::read_from(plane.kubeconfig()).unwrap(), &KubeConfigOptions::default()).await.unwrap();
-    let metrics = Arc::new(Metrics::default());
-    let client = client::build(config, metrics.clone(), Rates { qps: 50.0, burst: 300 }).await.unwrap();
-    (client, metrics)
+    let options = options();
+    let metrics = options.metrics.clone();
+    (client::build(config, options).await.unwrap(), metrics)
+}
+
+/// What a client of a test reports to, and the usual deadlines.
+fn options() -> Options {
+    let rates = Rates { qps: 50.0, burst: 300 };
+    Options { metrics: Arc::default(), liveness: Arc::default(), rates, deadlines: Deadlines::default() }
 }
 
 /// A namespace of its own for a test.

@@ -159,7 +159,7 @@ async fn profiles() {
 async fn probes() {
     let stop = CancellationToken::new();
     let listener = serve::listen("127.0.0.1:0", "--health-addr").await.unwrap().unwrap();
-    let addr = serve::spawn(listener, serve::probes(), stop.clone()).unwrap();
+    let addr = serve::spawn(listener, serve::probes(Arc::default()), stop.clone()).unwrap();
     for path in ["healthz", "healthz/ping", "readyz", "readyz/ping"] {
         let answer = get(&format!("http://{addr}/{path}"), "*/*").await;
         assert_eq!((answer.status().as_u16(), answer.text().await.unwrap().as_str()), (200, "ok"), "{path}");
