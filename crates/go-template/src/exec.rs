@@ -18,7 +18,8 @@ use crate::host::Host;
 use crate::limits::Meter;
 use crate::strconv;
 use crate::syntax::show::Show;
-use crate::syntax::tree::{Branch, Command, Expr, ExprKind, Invocation, Node, Pipe, Pos, Template, VariableId};
+use crate::syntax::table::Rows;
+use crate::syntax::tree::{Branch, Command, DOLLAR, Expr, ExprKind, Invocation, NameId, Node, Parts, Pipe, Pos, Template};
 use crate::value::{Kind, Str, Type, Value};
 
 /// `{{template}}` inside `{{template}}` … up to this depth, as in Go.
@@ -104,7 +105,7 @@ pub(crate) struct State<'r> {
     template: &'r Template,
     at: At<'r>,
     /// Declared variables, innermost last.
-    variables: Vec<(VariableId, Slot)>,
+    variables: Vec<(NameId, Slot)>,
     out: Vec<u8>,
     depth: usize,
 }
@@ -112,7 +113,7 @@ pub(crate) struct State<'r> {
 /// Runs a template and gives what it writes.
 pub(crate) fn execute<'r>(run: &'r Run<'r>, scope: &'r Scope<'r>, template: &'r Template, data: Value) -> Eval<Vec<u8>> {
     let dot = Slot::concrete(data);
-    let mut state = State { run, scope, template, at: At::Nothing, variables: vec![(0, dot.clone())], out: Vec::new(), depth: 0 };
+    let mut state = State { run, scope, template, at: At::Nothing, variables: vec![(DOLLAR, dot.clone())], out: Vec::new(), depth: 0 };
     state.invoke(&dot)?;
     run.meter.reserve(state.out.len())?;
     Ok(state.out)
@@ -127,7 +128,7 @@ impl<'r> State<'r> {
         }
         self.run.invocations.set(invocations);
         let template = self.template;
-        let result = nested(|| self.walk(dot, &template.root));
+        let result = nested(|| self.walk(dot, template.root));
         self.run.invocations.set(invocations - 1);
         result.map(|_| ())
     }
@@ -173,8 +174,14 @@ impl<'r> State<'r> {
         )
     }
 
-    fn walk(&mut self, dot: &Slot, nodes: &'r [Node]) -> Eval<Flow> {
-        for node in nodes {
+    /// The parts of the trees of this template's file.
+    fn parts(&self) -> &'r Parts {
+        &self.template.source.parts
+    }
+
+    fn walk(&mut self, dot: &Slot, nodes: Rows<Node>) -> Eval<Flow> {
+        let parts = self.parts();
+        for node in parts.nodes.list(nodes) {
             self.run.meter.step(self.run.host)?;
             self.at = At::Node(node);
             let flow = match node {
@@ -183,10 +190,11 @@ impl<'r> State<'r> {
                     Flow::Next
                 }
                 Node::Constant(range) => {
-                    self.out.extend_from_slice(self.template.source.constant(range));
+                    self.out.extend_from_slice(parts.constants.list(*range));
                     Flow::Next
                 }
                 Node::Action(_, pipe) => {
+                    let pipe = &parts.pipes[*pipe];
                     let value = self.pipeline(dot, pipe)?;
                     if pipe.declared.is_empty() {
                         self.at = At::Node(node);
@@ -194,11 +202,11 @@ impl<'r> State<'r> {
                     }
                     Flow::Next
                 }
-                Node::If(_, branch) => nested(|| self.walk_if(dot, branch))?,
-                Node::With(_, branch) => nested(|| self.walk_with(dot, branch))?,
-                Node::Range(_, branch) => nested(|| self.walk_range(dot, branch))?,
+                Node::If(_, branch) => nested(|| self.walk_if(dot, &parts.branches[*branch]))?,
+                Node::With(_, branch) => nested(|| self.walk_with(dot, &parts.branches[*branch]))?,
+                Node::Range(_, branch) => nested(|| self.walk_range(dot, &parts.branches[*branch]))?,
                 Node::Template(_, invocation) => {
-                    self.walk_template(dot, invocation)?;
+                    self.walk_template(dot, &parts.invocations[*invocation])?;
                     Flow::Next
                 }
                 Node::Break(_) => Flow::Break,
@@ -227,25 +235,26 @@ impl<'r> State<'r> {
 
     fn walk_if(&mut self, dot: &Slot, branch: &'r Branch) -> Eval<Flow> {
         let mark = self.variables.len();
-        let value = self.pipeline(dot, &branch.pipe)?;
-        let flow = if value.value.truth() { self.walk(dot, &branch.list) } else { self.walk(dot, otherwise(branch)) };
+        let value = self.pipeline(dot, &self.parts().pipes[branch.pipe])?;
+        let flow = if value.value.truth() { self.walk(dot, branch.list) } else { self.walk(dot, branch.otherwise.unwrap_or(Rows::EMPTY)) };
         self.variables.truncate(mark);
         flow
     }
 
     fn walk_with(&mut self, dot: &Slot, branch: &'r Branch) -> Eval<Flow> {
         let mark = self.variables.len();
-        let value = self.pipeline(dot, &branch.pipe)?;
-        let flow = if value.value.truth() { self.walk(&value, &branch.list) } else { self.walk(dot, otherwise(branch)) };
+        let value = self.pipeline(dot, &self.parts().pipes[branch.pipe])?;
+        let flow =
+            if value.value.truth() { self.walk(&value, branch.list) } else { self.walk(dot, branch.otherwise.unwrap_or(Rows::EMPTY)) };
         self.variables.truncate(mark);
         flow
     }
 
     fn walk_range(&mut self, dot: &Slot, branch: &'r Branch) -> Eval<Flow> {
         let mark = self.variables.len();
-        let range = self.pipeline(dot, &branch.pipe)?;
+        let range = self.pipeline(dot, &self.parts().pipes[branch.pipe])?;
         let ran = self.iterate(&range, branch)?;
-        let flow = if ran { Ok(Flow::Next) } else { self.walk(dot, otherwise(branch)) };
+        let flow = if ran { Ok(Flow::Next) } else { self.walk(dot, branch.otherwise.unwrap_or(Rows::EMPTY)) };
         self.variables.truncate(mark);
         flow
     }
@@ -287,7 +296,7 @@ impl<'r> State<'r> {
                 }
             }
             Value::Int(_) | Value::Int64(_) | Value::Sint(..) | Value::Uint(..) => {
-                if branch.pipe.declared.len() > 1 {
+                if self.declared(branch).len() > 1 {
                     let shown = String::from_utf8_lossy(&format::sprint(value)).into_owned();
                     return Err(self.error(format!("can't use {shown} to iterate over more than one variable")));
                 }
@@ -313,14 +322,21 @@ impl<'r> State<'r> {
         Ok(ran)
     }
 
+    /// The variables of a range.
+    fn declared(&self, branch: &Branch) -> &'r [NameId] {
+        let parts = self.parts();
+        parts.paths.list(parts.pipes[branch.pipe].declared)
+    }
+
     /// One turn of a range; `false` after a break.
     fn iteration(&mut self, branch: &'r Branch, index: impl FnOnce() -> Slot, element: Slot) -> Eval<bool> {
         self.run.meter.step(self.run.host)?;
         let mark = self.variables.len();
-        match &*branch.pipe.declared {
+        let assign = self.parts().pipes[branch.pipe].assign;
+        match self.declared(branch) {
             [] => {}
-            [only] if branch.pipe.assign => self.assign(*only, element.clone())?,
-            [first, second, ..] if branch.pipe.assign => {
+            [only] if assign => self.assign(*only, element.clone())?,
+            [first, second, ..] if assign => {
                 self.assign(*first, index())?;
                 self.assign(*second, element.clone())?;
             }
@@ -335,7 +351,7 @@ impl<'r> State<'r> {
                 }
             }
         }
-        let flow = self.walk(&element, &branch.list)?;
+        let flow = self.walk(&element, branch.list)?;
         self.variables.truncate(mark);
         Ok(flow != Flow::Break)
     }
@@ -347,16 +363,16 @@ impl<'r> State<'r> {
         if self.depth == MAX_TEMPLATE_DEPTH {
             return Err(self.error(format!("exceeded maximum template depth ({MAX_TEMPLATE_DEPTH})")));
         }
-        let dot = match &invocation.pipe {
-            Some(pipe) => self.pipeline(dot, pipe)?,
+        let dot = match invocation.pipe {
+            Some(pipe) => self.pipeline(dot, &self.parts().pipes[pipe])?,
             None => Slot::invalid(),
         };
         let mut inner = State {
             run: self.run,
             scope: self.scope,
             template,
-            at: self.at,
-            variables: vec![(0, dot.clone())],
+            at: At::Nothing,
+            variables: vec![(DOLLAR, dot.clone())],
             out: std::mem::take(&mut self.out),
             depth: self.depth + 1,
         };
@@ -364,10 +380,6 @@ impl<'r> State<'r> {
         self.out = inner.out;
         Ok(())
     }
-}
-
-fn otherwise(branch: &Branch) -> &[Node] {
-    branch.otherwise.as_deref().unwrap_or(&[])
 }
 
 fn node_pos(node: &Node) -> Pos {

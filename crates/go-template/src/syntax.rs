@@ -4,6 +4,7 @@ pub(crate) mod lexer;
 mod numbers;
 pub(crate) mod parser;
 pub(crate) mod show;
+pub(crate) mod table;
 pub(crate) mod tree;
 
-pub(crate) use parser::parse;
+pub(crate) use parser::{Parser, parse};

@@ -4,7 +4,9 @@
 //! bytes that the decompressor may produce (headers included) are capped, so that neither a bomb nor a header that lies
 //! about its size costs more than the limits.
 
-use std::io::{self, Read};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Seek};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use ferroflux_go_template::value::Str;
@@ -85,6 +87,32 @@ impl<R: Read> Read for Capped<R> {
     }
 }
 
+/// Where a packaged chart is.
+#[derive(Debug, Clone)]
+pub(crate) enum Archive {
+    /// In memory, as one file of another chart.
+    Bytes(Str),
+    /// In an open file.
+    File(Arc<File>),
+}
+
+/// What is read of a file at a time.
+const READ_BYTES: usize = 32 << 10;
+
+impl Archive {
+    /// The bytes from the start.
+    pub(crate) fn read(&self) -> io::Result<Box<dyn BufRead + '_>> {
+        Ok(match self {
+            Self::Bytes(bytes) => Box::new(bytes.as_bytes()),
+            Self::File(file) => {
+                let mut file = &**file;
+                file.rewind()?;
+                Box::new(BufReader::with_capacity(READ_BYTES, file))
+            }
+        })
+    }
+}
+
 /// Unpacks an archive into the files below its top directory, in archive order.
 pub fn read_archive(bytes: &[u8], limits: LoadLimits) -> Result<Vec<ChartFile>, ArchiveError> {
     read_within(bytes, &mut Budget::new(limits), |_| true, |_| {})
@@ -98,20 +126,21 @@ pub fn looks_like_gzip(bytes: &[u8]) -> bool {
 /// As [`read_archive`], within a budget. The content of files that `wanted` does not name is checked, but not kept; `seen`
 /// gets each file as soon as it is there.
 pub(crate) fn read_within(
-    bytes: &[u8],
+    mut packed: impl BufRead,
     budget: &mut Budget,
     wanted: impl Fn(&str) -> bool,
     mut seen: impl FnMut(&ChartFile),
 ) -> Result<Vec<ChartFile>, ArchiveError> {
-    match bytes.len() {
+    let head = packed.fill_buf().map_err(ArchiveError::Read)?;
+    match head.len() {
         0 => return Err(ArchiveError::Empty),
         1..10 => return Err(ArchiveError::Truncated),
-        _ if !looks_like_gzip(bytes) => return Err(ArchiveError::NotGzip),
+        _ if !looks_like_gzip(head) => return Err(ArchiveError::NotGzip),
         _ => {}
     }
     // A tar stream holds a header and padding for each file: at most 1.5 KiB, with long names a little more.
     let overhead = 4096 * budget.entries_left as u64 + (1 << 20);
-    let stream = Capped { inner: MultiGzDecoder::new(bytes), left: budget.bytes_left.saturating_add(overhead) };
+    let stream = Capped { inner: MultiGzDecoder::new(packed), left: budget.bytes_left.saturating_add(overhead) };
     let mut archive = tar::Archive::new(stream);
     let mut files = Vec::new();
     let mut buffer = Vec::new();

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use ferroflux_go_template::value::Str;
 
-use crate::archive::read_archive;
-use crate::file::{ChartFile, LoadLimits};
+use crate::archive::{Archive, read_within};
+use crate::file::{Budget, ChartFile, LoadLimits};
 use crate::metadata::{Lock, Metadata};
 use crate::paths::ext;
 use crate::render::TemplateCache;
@@ -45,7 +45,7 @@ pub struct Chart {
 #[derive(Debug)]
 pub(crate) struct Unread {
     /// The packaged chart.
-    pub(crate) archive: Str,
+    pub(crate) archive: Archive,
     /// The folder of the chart in it: empty, or with a final slash.
     pub(crate) folder: String,
 }
@@ -57,7 +57,8 @@ impl Unread {
             file.name = file.name.strip_prefix(self.folder.as_str())?.to_owned();
             Some(file)
         };
-        let files = read_archive(self.archive.as_bytes(), LoadLimits::default()).unwrap_or_default();
+        let read = |packed| read_within(packed, &mut Budget::new(LoadLimits::default()), |_| true, |_| {}).ok();
+        let files = self.archive.read().ok().and_then(read).unwrap_or_default();
         files.into_iter().filter_map(within).collect()
     }
 }

@@ -1,13 +1,13 @@
 //! From files to a chart: what each file of a chart is (HE-CH-03, HE-CH-04), charts inside charts, validation.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::BufRead;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
-use ferroflux_go_template::value::Str;
-
-use crate::archive::{self, ArchiveError, looks_like_gzip};
+use crate::archive::{self, Archive, ArchiveError, looks_like_gzip};
 use crate::chart::{Chart, Unread, is_crd};
 use crate::directory::DirectoryTree;
 use crate::file::{Budget, ChartFile, LoadLimits};
@@ -88,12 +88,12 @@ pub fn load_archive(bytes: &[u8], limits: LoadLimits) -> Result<Arc<Chart>, Load
 }
 
 /// `again` is the archive to read definitions from if they are asked for; with it they are not kept.
-fn load_packed(bytes: &[u8], limits: LoadLimits, again: Option<&Str>) -> Result<Arc<Chart>, LoadError> {
+fn load_packed(packed: impl BufRead, limits: LoadLimits, again: Option<&Archive>) -> Result<Arc<Chart>, LoadError> {
     let contents = if again.is_some() { Contents::WithoutCrds } else { Contents::All };
     let mut budget = Budget::new(limits);
     thread::scope(|scope| {
         let mut ahead = ReadAhead::new(scope);
-        let files = archive::read_within(bytes, &mut budget, |name| contents.keeps(name), |file| ahead.offer(file));
+        let files = archive::read_within(packed, &mut budget, |name| contents.keeps(name), |file| ahead.offer(file));
         let files = files.map_err(|e| match e {
             ArchiveError::NotGzip => LoadError::NotAnArchive,
             e => LoadError::Archive(e),
@@ -153,7 +153,7 @@ struct Loader<'l, 's> {
 impl Loader<'_, '_> {
     /// Loads a chart from its files. `packed` is the archive and the folder in it that they come from, if some contents were
     /// not kept.
-    fn load(&mut self, files: Vec<ChartFile>, packed: Option<(Str, String)>, depth: usize) -> Result<Arc<Chart>, LoadError> {
+    fn load(&mut self, files: Vec<ChartFile>, packed: Option<(Archive, String)>, depth: usize) -> Result<Arc<Chart>, LoadError> {
         let contents = self.contents;
         if depth > self.budget.limits.depth {
             return Err(LoadError::TooDeep(self.budget.limits.depth));
@@ -188,7 +188,7 @@ impl Loader<'_, '_> {
                 let read = archive::read_within(file.data.as_bytes(), self.budget, |name| contents.keeps(name), |_| {});
                 let read = read.map_err(|e| inside(LoadError::Packed(e)))?;
                 if read.iter().any(|f| !contents.keeps(&f.name)) {
-                    inner = Some((file.data.clone(), String::new()));
+                    inner = Some((Archive::Bytes(file.data.clone()), String::new()));
                 }
                 read
             } else {
@@ -340,15 +340,16 @@ fn load_at(path: &Path, limits: LoadLimits, contents: Contents) -> Result<Arc<Ch
     if meta.len() > limits.total_bytes {
         return Err(PathError::Archive(ArchiveError::TooLarge(limits.total_bytes)));
     }
-    let archive = Str::from(std::fs::read(path).map_err(read)?);
-    let bytes = archive.as_bytes();
-    if !looks_like_gzip(bytes) {
+    let archive = Archive::File(Arc::new(File::open(path).map_err(read)?));
+    let mut packed = archive.read().map_err(read)?;
+    let head = packed.fill_buf().map_err(read)?;
+    if !looks_like_gzip(head) {
         let path = shown();
         let yaml = path.ends_with(".yml") || path.ends_with(".yaml");
-        return Err(if yaml { PathError::Yaml(path) } else { PathError::NotGzip { found: media_type(bytes), path } });
+        return Err(if yaml { PathError::Yaml(path) } else { PathError::NotGzip { found: media_type(head), path } });
     }
     let again = (contents == Contents::WithoutCrds).then_some(&archive);
-    load_packed(bytes, limits, again).map_err(|e| match e {
+    load_packed(packed, limits, again).map_err(|e| match e {
         LoadError::Archive(e) => PathError::Archive(e),
         e => PathError::Load(e),
     })

@@ -4,6 +4,7 @@
 use std::thread;
 
 use super::{HelmError, TemplateFile, catalog, presentation};
+use crate::syntax::Parser;
 use crate::syntax::tree::Template;
 use crate::value::Str;
 
@@ -20,22 +21,27 @@ pub(super) fn parse_all(files: &[TemplateFile]) -> Vec<Parsed> {
     let bytes: usize = files.iter().map(|f| f.text.len()).sum();
     let threads = thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS).min(bytes / THREAD_BYTES);
     if threads < 2 {
-        return files.iter().map(parse).collect();
+        return parse(files);
     }
     let mut shares = shares(files, bytes.div_ceil(threads));
     let last = shares.pop().unwrap_or_default();
     thread::scope(|scope| {
-        let workers: Vec<_> =
-            shares.into_iter().map(|share| (share, scope.spawn(move || share.iter().map(parse).collect::<Vec<_>>()))).collect();
-        let own: Vec<Parsed> = last.iter().map(parse).collect();
+        let workers: Vec<_> = shares.into_iter().map(|share| (share, scope.spawn(move || parse(share)))).collect();
+        let own = parse(last);
         // A thread that could not finish leaves its share to this one.
-        let theirs = workers.into_iter().flat_map(|(share, worker)| worker.join().unwrap_or_else(|_| share.iter().map(parse).collect()));
+        let theirs = workers.into_iter().flat_map(|(share, worker)| worker.join().unwrap_or_else(|_| parse(share)));
         theirs.chain(own).collect()
     })
 }
 
-fn parse(file: &TemplateFile) -> Parsed {
-    crate::syntax::parse(&Str::from(&*file.name), &file.text, catalog::find).map_err(|text| presentation::parse_error(&file.name, &text))
+fn parse(files: &[TemplateFile]) -> Vec<Parsed> {
+    let mut parser = Parser::new(catalog::find);
+    let mut parsed = Vec::with_capacity(files.len());
+    for file in files {
+        let templates = parser.parse(&Str::from(&*file.name), &file.text);
+        parsed.push(templates.map_err(|text| presentation::parse_error(&file.name, &text)));
+    }
+    parsed
 }
 
 /// Cuts the files into runs of about `size` bytes.

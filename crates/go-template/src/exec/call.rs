@@ -152,15 +152,15 @@ impl<'r> State<'r> {
     fn literal(&mut self, expected: &'static Type, expr: &'r Expr) -> Eval<Slot> {
         let mismatch = |what: &str, state: &Self| Err(state.error(format!("expected {what}; found {}", state.shown(expr))));
         let number = match &expr.kind {
-            ExprKind::Number(number) => Some(number),
+            ExprKind::Number(number) => Some(&self.parts().numbers[*number]),
             _ => None,
         };
         let value = match expected {
             Type::Any | Type::Reflect => {
                 return match &expr.kind {
-                    ExprKind::Number(number) => self.constant(expr, number),
+                    ExprKind::Number(number) => self.constant(expr, &self.parts().numbers[*number]),
                     ExprKind::Bool(b) => Ok(Slot::concrete(Value::Bool(*b))),
-                    ExprKind::String(text, _) => Ok(Slot::concrete(Value::String(text.clone()))),
+                    ExprKind::String(text, _) => Ok(Slot::concrete(Value::String(self.parts().strings[*text].clone()))),
                     _ => Ok(Slot::invalid()),
                 };
             }
@@ -169,7 +169,7 @@ impl<'r> State<'r> {
                 _ => return mismatch("bool", self),
             },
             Type::String => match &expr.kind {
-                ExprKind::String(text, _) => Value::String(text.clone()),
+                ExprKind::String(text, _) => Value::String(self.parts().strings[*text].clone()),
                 _ => return mismatch("string", self),
             },
             other => match other.kind() {

@@ -3,20 +3,23 @@
 use super::{At, Command, Eval, Expr, ExprKind, Pipe, Slot, State, nested};
 use crate::error::CallError;
 use crate::strconv;
-use crate::syntax::tree::{Number, VariableId};
+use crate::syntax::table::Rows;
+use crate::syntax::tree::{NameId, Number};
 use crate::value::{Kind, List, Map, Str, Type, Value};
 
 impl<'r> State<'r> {
     pub(super) fn pipeline(&mut self, dot: &Slot, pipe: &'r Pipe) -> Eval<Slot> {
         self.at = At::Pipe(pipe);
         // What comes out of an interface is seen as itself from here on; a nil interface is no value.
-        let mut value = self.command(dot, &pipe.first, None)?;
-        value.iface = false;
-        for command in &pipe.rest {
-            value = self.command(dot, command, Some(value))?;
+        let parts = self.parts();
+        let mut last = None;
+        for command in parts.commands.list(pipe.commands) {
+            let mut value = self.command(dot, command, last.take())?;
             value.iface = false;
+            last = Some(value);
         }
-        for variable in &pipe.declared {
+        let value = last.unwrap_or_else(Slot::invalid);
+        for variable in parts.paths.list(pipe.declared) {
             if pipe.assign {
                 self.assign(*variable, value.clone())?;
             } else {
@@ -26,7 +29,7 @@ impl<'r> State<'r> {
         Ok(value)
     }
 
-    pub(super) fn assign(&mut self, variable: VariableId, value: Slot) -> Eval<()> {
+    pub(super) fn assign(&mut self, variable: NameId, value: Slot) -> Eval<()> {
         match self.variables.iter_mut().rev().find(|(id, _)| *id == variable) {
             Some((_, slot)) => {
                 *slot = value;
@@ -37,11 +40,11 @@ impl<'r> State<'r> {
     }
 
     #[cold]
-    fn undefined(&self, variable: VariableId) -> CallError {
-        self.error(format!("undefined variable: {}", String::from_utf8_lossy(self.template.source.variable(variable))))
+    fn undefined(&self, variable: NameId) -> CallError {
+        self.error(format!("undefined variable: {}", self.parts().names[variable]))
     }
 
-    fn variable(&self, variable: VariableId) -> Eval<&Slot> {
+    fn variable(&self, variable: NameId) -> Eval<&Slot> {
         match self.variables.iter().rev().find(|(id, _)| *id == variable) {
             Some((_, slot)) => Ok(slot),
             None => Err(self.undefined(variable)),
@@ -49,40 +52,42 @@ impl<'r> State<'r> {
     }
 
     fn command(&mut self, dot: &Slot, command: &'r Command, last: Option<Slot>) -> Eval<Slot> {
+        let parts = self.parts();
         let first = &command.first;
+        let args = parts.exprs.list(command.args);
         match &first.kind {
-            ExprKind::Field(names) => {
+            ExprKind::Field(path) => {
                 self.at = At::Expr(first);
-                self.chain(dot, dot.clone(), At::Expr(first), names, &command.args, last)
+                self.chain(dot, dot.clone(), At::Expr(first), *path, args, last)
             }
-            ExprKind::Chain(inner, names) => {
-                let receiver = self.chain_start(dot, first, inner)?;
-                self.chain(dot, receiver, At::Expr(first), names, &command.args, last)
+            ExprKind::Chain(inner, path) => {
+                let receiver = self.chain_start(dot, first, &parts.exprs[*inner])?;
+                self.chain(dot, receiver, At::Expr(first), *path, args, last)
             }
             ExprKind::Function(function) => {
                 self.at = At::Expr(first);
-                self.call(dot, function, None, At::Command(command), &command.args, last)
+                self.call(dot, parts.functions[*function], None, At::Command(command), args, last)
             }
             ExprKind::Pipe(pipe) => {
                 self.not_a_function(command, &last)?;
-                nested(|| self.pipeline(dot, pipe))
+                nested(|| self.pipeline(dot, &parts.pipes[*pipe]))
             }
-            ExprKind::Variable(variable, names) => {
+            ExprKind::Variable(variable, path) => {
                 self.at = At::Expr(first);
                 let value = self.variable(*variable)?.clone();
-                if names.is_empty() {
+                if path.is_empty() {
                     self.not_a_function(command, &last)?;
                     return Ok(value);
                 }
-                self.chain(dot, value, At::Expr(first), names, &command.args, last)
+                self.chain(dot, value, At::Expr(first), *path, args, last)
             }
             kind => {
                 self.at = At::Expr(first);
                 self.not_a_function(command, &last)?;
                 Ok(match kind {
                     ExprKind::Bool(b) => Slot::concrete(Value::Bool(*b)),
-                    ExprKind::Number(number) => self.constant(first, number)?,
-                    ExprKind::String(text, _) => Slot::concrete(Value::String(text.clone())),
+                    ExprKind::Number(number) => self.constant(first, &parts.numbers[*number])?,
+                    ExprKind::String(text, _) => Slot::concrete(Value::String(parts.strings[*text].clone())),
                     ExprKind::Nil => return Err(self.error("nil is not a command")),
                     _ => dot.clone(),
                 })
@@ -114,24 +119,25 @@ impl<'r> State<'r> {
     /// The value of an operand that is not a literal.
     pub(super) fn operand(&mut self, dot: &Slot, expr: &'r Expr) -> Eval<Slot> {
         self.at = At::Expr(expr);
+        let parts = self.parts();
         match &expr.kind {
-            ExprKind::Field(names) => self.chain(dot, dot.clone(), At::Expr(expr), names, &[], None),
-            ExprKind::Variable(variable, names) => {
+            ExprKind::Field(path) => self.chain(dot, dot.clone(), At::Expr(expr), *path, &[], None),
+            ExprKind::Variable(variable, path) => {
                 let value = self.variable(*variable)?.clone();
-                if names.is_empty() {
+                if path.is_empty() {
                     return Ok(value);
                 }
-                self.chain(dot, value, At::Expr(expr), names, &[], None)
+                self.chain(dot, value, At::Expr(expr), *path, &[], None)
             }
-            ExprKind::Pipe(pipe) => nested(|| self.pipeline(dot, pipe)),
-            ExprKind::Function(function) => self.call(dot, function, None, At::Expr(expr), &[], None),
-            ExprKind::Chain(inner, names) => {
-                let receiver = self.chain_start(dot, expr, inner)?;
-                self.chain(dot, receiver, At::Expr(expr), names, &[], None)
+            ExprKind::Pipe(pipe) => nested(|| self.pipeline(dot, &parts.pipes[*pipe])),
+            ExprKind::Function(function) => self.call(dot, parts.functions[*function], None, At::Expr(expr), &[], None),
+            ExprKind::Chain(inner, path) => {
+                let receiver = self.chain_start(dot, expr, &parts.exprs[*inner])?;
+                self.chain(dot, receiver, At::Expr(expr), *path, &[], None)
             }
             ExprKind::Bool(b) => Ok(Slot::concrete(Value::Bool(*b))),
-            ExprKind::Number(number) => self.constant(expr, number),
-            ExprKind::String(text, _) => Ok(Slot::concrete(Value::String(text.clone()))),
+            ExprKind::Number(number) => self.constant(expr, &parts.numbers[*number]),
+            ExprKind::String(text, _) => Ok(Slot::concrete(Value::String(parts.strings[*text].clone()))),
             ExprKind::Dot => Ok(dot.clone()),
             ExprKind::Nil => Ok(Slot::invalid()),
         }
@@ -160,15 +166,16 @@ impl<'r> State<'r> {
         dot: &Slot,
         mut receiver: Slot,
         node: At<'r>,
-        names: &'r [Str],
+        path: Rows<NameId>,
         args: &'r [Expr],
         last: Option<Slot>,
     ) -> Eval<Slot> {
-        let Some((end, path)) = names.split_last() else { return Ok(receiver) };
+        let parts = self.parts();
+        let Some((end, path)) = parts.paths.list(path).split_last() else { return Ok(receiver) };
         for name in path {
-            receiver = self.field(dot, name, node, &[], None, receiver)?;
+            receiver = self.field(dot, &parts.names[*name], node, &[], None, receiver)?;
         }
-        self.field(dot, end, node, args, last, receiver)
+        self.field(dot, &parts.names[*end], node, args, last, receiver)
     }
 
     fn field(&mut self, dot: &Slot, name: &'r Str, node: At<'r>, args: &'r [Expr], last: Option<Slot>, receiver: Slot) -> Eval<Slot> {

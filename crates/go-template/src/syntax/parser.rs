@@ -3,14 +3,17 @@
 //! The parser looks at most three items ahead. The line of an error is that of the last item that was split off, so
 //! the look-ahead is part of what users see.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 use super::lexer::{Item, Kind, Lexer};
 use super::numbers;
-use super::tree::{Branch, Command, Expr, ExprKind, Invocation, Node, Pipe, Source, Template, VariableId};
+use super::table::{Id, Rows};
+use super::tree::{Branch, Command, DOLLAR, Expr, ExprKind, Invocation, NameId, Node, Number, Parts, Pipe, Source, Template};
 use crate::function::Function;
 use crate::strconv;
 use crate::value::Str;
@@ -23,55 +26,46 @@ const MAX_NESTING: usize = 1000;
 const RED_ZONE: usize = 64 << 10;
 const STACK_SEGMENT: usize = 1 << 20;
 
-/// Parses the text of a file. Answers the file's own body, under the file's name, and its `define`s and `block`s, in no
-/// particular order; of two definitions of one name the non-empty one counts. The error is Go's text.
-pub(crate) fn parse(name: &Str, text: &Str, functions: fn(&str) -> Option<&'static Function>) -> Result<Vec<Template>, String> {
-    let mut parser = Parser {
-        name: name.to_text().into_owned(),
-        text: text.as_bytes(),
-        lexer: Lexer::new(text.as_bytes()),
-        functions,
-        definitions: Vec::new(),
-        constants: Vec::new(),
-        variable_ids: FxHashMap::default(),
-        variables: Vec::new(),
-        names: FxHashMap::default(),
-        tree: TreeState::new(),
-        control_depth: 0,
-    };
-    parser.variable(b"$");
-    let root = parser.file()?;
-    parser.add(name.clone(), root)?;
-    let source = Arc::new(Source {
-        name: name.clone(),
-        text: text.clone(),
-        constants: parser.constants.into_boxed_slice(),
-        variables: parser.variables.into_boxed_slice(),
-    });
-    let template = |d: Definition| Template { name: d.name, source: Arc::clone(&source), root: d.root, is_empty: d.is_empty };
-    Ok(parser.definitions.into_iter().map(template).collect())
+/// Parses one text; see [`Parser::parse`].
+pub(crate) fn parse(name: &Str, text: &Str, functions: Functions) -> Result<Vec<Template>, String> {
+    Parser::new(functions).parse(name, text)
 }
 
-struct Parser<'t> {
-    name: String,
+/// The function of a name, if there is one.
+pub(crate) type Functions = fn(&str) -> Option<&'static Function>;
+
+/// Parses texts one after another. What it needs while it works it keeps for the next text.
+pub(crate) struct Parser<'t> {
+    functions: Functions,
+    name: Str,
     text: &'t [u8],
     lexer: Lexer<'t>,
-    functions: fn(&str) -> Option<&'static Function>,
     definitions: Vec<Definition>,
-    /// What the templates write as it is around literals.
-    constants: Vec<u8>,
-    variable_ids: FxHashMap<&'t [u8], VariableId>,
-    variables: Vec<Str>,
-    /// Names of fields: each is stored once for a file.
-    names: FxHashMap<&'t [u8], Str>,
+    parts: Parts,
+    /// Names of all texts so far: each is stored once.
+    all_names: FxHashMap<&'t [u8], Str>,
+    // What this text holds more than once stands in its tables once.
+    names: FxHashMap<&'t [u8], NameId>,
+    numbers: FxHashMap<&'t [u8], Id<Number>>,
+    known_functions: FxHashMap<&'t [u8], Id<&'static Function>>,
+    literals: FxHashMap<&'t [u8], Id<Str>>,
     tree: TreeState<'t>,
     control_depth: usize,
+    /// Parts of lists that are not complete yet, those of outer lists first.
+    open: Open,
+}
+
+#[derive(Default)]
+struct Open {
+    nodes: Vec<Node>,
+    commands: Vec<Command>,
+    args: Vec<Expr>,
 }
 
 /// A finished body.
 struct Definition {
     name: Str,
-    root: Box<[Node]>,
+    root: Rows<Node>,
     is_empty: bool,
 }
 
@@ -80,7 +74,7 @@ struct TreeState<'t> {
     items: [Item<'t>; 3],
     peeked: usize,
     /// Variables that are declared at this point.
-    variables: Vec<VariableId>,
+    variables: Vec<NameId>,
     /// The line on which the current action started, 0 outside of one.
     action_line: u32,
     range_depth: usize,
@@ -90,7 +84,7 @@ struct TreeState<'t> {
 impl TreeState<'_> {
     fn new() -> Self {
         let none = Item { kind: Kind::Error, pos: 0, line: 0, text: &[] };
-        Self { items: [none; 3], peeked: 0, variables: vec![0], action_line: 0, range_depth: 0, paren_depth: 0 }
+        Self { items: [none; 3], peeked: 0, variables: vec![DOLLAR], action_line: 0, range_depth: 0, paren_depth: 0 }
     }
 }
 
@@ -113,11 +107,63 @@ enum ListEnd {
 /// A node, or the end of the list that it stands in.
 enum Step<'t> {
     Text(Item<'t>),
+    /// A literal that stands alone in its action and is not blank.
+    Literal(Cow<'t, [u8]>),
     Node(Node),
     End(ListEnd),
 }
 
 impl<'t> Parser<'t> {
+    /// A parser for texts that use these functions.
+    pub(crate) fn new(functions: Functions) -> Self {
+        Self {
+            functions,
+            name: Str::default(),
+            text: &[],
+            lexer: Lexer::new(&[]),
+            definitions: Vec::new(),
+            parts: Parts::default(),
+            all_names: FxHashMap::default(),
+            names: FxHashMap::default(),
+            numbers: FxHashMap::default(),
+            known_functions: FxHashMap::default(),
+            literals: FxHashMap::default(),
+            tree: TreeState::new(),
+            control_depth: 0,
+            open: Open::default(),
+        }
+    }
+
+    /// Parses the text of a file. Answers the file's own body, under the file's name, and its `define`s and `block`s, in no
+    /// particular order; of two definitions of one name the non-empty one counts. The error is Go's text.
+    pub(crate) fn parse(&mut self, name: &Str, text: &'t Str) -> Result<Vec<Template>, String> {
+        self.start(name, text);
+        let root = self.file()?;
+        self.add(name.clone(), root)?;
+        let source = Arc::new(Source { name: name.clone(), text: text.clone(), parts: self.parts.take() });
+        let template = |d: Definition| Template { name: d.name, source: Arc::clone(&source), root: d.root, is_empty: d.is_empty };
+        Ok(self.definitions.drain(..).map(template).collect())
+    }
+
+    /// Begins a text. An error may have ended the one before it anywhere.
+    fn start(&mut self, name: &Str, text: &'t Str) {
+        self.name = name.clone();
+        self.text = text.as_bytes();
+        self.lexer = Lexer::new(self.text);
+        self.definitions.clear();
+        self.parts.clear();
+        self.names.clear();
+        self.numbers.clear();
+        self.known_functions.clear();
+        self.literals.clear();
+        self.tree = TreeState::new();
+        self.control_depth = 0;
+        self.open.nodes.clear();
+        self.open.commands.clear();
+        self.open.args.clear();
+        self.name_id(b"$");
+    }
+
     // ----- items -----
 
     fn next(&mut self) -> Item<'t> {
@@ -186,25 +232,24 @@ impl<'t> Parser<'t> {
 
     // ----- trees -----
 
-    fn variable(&mut self, name: &'t [u8]) -> VariableId {
-        let next = VariableId::try_from(self.variables.len()).unwrap_or(VariableId::MAX);
-        *self.variable_ids.entry(name).or_insert_with(|| {
-            self.variables.push(name.into());
-            next
+    fn name_id(&mut self, name: &'t [u8]) -> NameId {
+        *self.names.entry(name).or_insert_with(|| {
+            let shared = self.all_names.entry(name).or_insert_with(|| name.into());
+            self.parts.names.push(shared.clone())
         })
     }
 
     /// The name of a field without its dot.
-    fn field(&mut self, item: &Item<'t>) -> Str {
-        let name = item.text.get(1..).unwrap_or(&[]);
-        self.names.entry(name).or_insert_with(|| name.into()).clone()
+    fn field(&mut self, item: &Item<'t>) -> NameId {
+        self.name_id(item.text.get(1..).unwrap_or(&[]))
     }
 
-    fn add(&mut self, name: Str, nodes: Vec<Node>) -> Parsed<()> {
+    fn add(&mut self, name: Str, root: Rows<Node>) -> Parsed<()> {
         // Constants hold a literal that is not blank.
-        let is_empty = nodes.iter().all(|node| matches!(node, Node::Text(range) if is_blank(self.source(range))));
+        let blank = |node: &Node| matches!(node, Node::Text(range) if is_blank(self.source(range)));
+        let is_empty = self.parts.nodes.list(root).iter().all(blank);
         let known = self.definitions.iter().position(|d| d.name == name);
-        let new = Definition { name, root: nodes.into_boxed_slice(), is_empty };
+        let new = Definition { name, root, is_empty };
         match known.and_then(|index| self.definitions.get_mut(index)) {
             None => self.definitions.push(new),
             Some(old) if old.is_empty => *old = new,
@@ -219,57 +264,65 @@ impl<'t> Parser<'t> {
         self.text.get(range.start as usize..range.end as usize).unwrap_or(&[])
     }
 
-    /// Puts a node behind others. An action of one literal becomes a constant together with short text around it: charts
-    /// that carry templates of another program hold thousands of these. A blank literal stays an action, because it makes
-    /// a body count as not empty.
-    fn push(&mut self, nodes: &mut Vec<Node>, node: Node) {
-        let Node::Action(_, pipe) = &node else { return nodes.push(node) };
-        let literal = match &**pipe {
-            Pipe { declared, first: Command { first: Expr { kind: ExprKind::String(text, _), .. }, args }, rest, .. }
-                if declared.is_empty() && args.is_empty() && rest.is_empty() && !is_blank(text.as_bytes()) =>
-            {
-                text
-            }
-            _ => return nodes.push(node),
-        };
-        match nodes.last() {
-            Some(Node::Constant(range)) if range.end == offset(self.constants.len()) => {}
-            Some(Node::Text(range)) if range.len() <= JOINED_TEXT => {
-                let text = self.source(range);
-                nodes.pop();
-                self.push_constant(nodes, text);
-            }
-            _ => {}
+    // The parts of the list that is being read stand at the end of `open.nodes`; `mark` is where it began.
+
+    /// Puts a literal that is alone in its action behind other nodes. It becomes a constant together with short text
+    /// around it: charts that carry templates of another program hold thousands of these.
+    fn push_literal(&mut self, mark: usize, literal: &[u8]) {
+        if let Some(Node::Text(range)) = self.open.nodes.get(mark..).and_then(<[Node]>::last)
+            && range.len() <= JOINED_TEXT
+        {
+            let text = self.source(range);
+            self.open.nodes.pop();
+            self.push_constant(mark, text);
         }
-        self.push_constant(nodes, literal.as_bytes());
+        self.push_constant(mark, literal);
     }
 
-    fn push_text(&mut self, nodes: &mut Vec<Node>, item: &Item<'t>) {
-        match nodes.last() {
-            Some(Node::Constant(range)) if range.end == offset(self.constants.len()) && item.text.len() <= JOINED_TEXT => {
-                self.push_constant(nodes, item.text);
-            }
-            _ => nodes.push(Node::Text(item.pos..item.pos + offset(item.text.len()))),
+    fn push_text(&mut self, mark: usize, item: &Item<'t>) {
+        let joined = item.text.len() <= JOINED_TEXT && self.continue_constant(mark, item.text);
+        if !joined {
+            self.open.nodes.push(Node::Text(item.pos..item.pos + offset(item.text.len())));
         }
     }
 
-    fn push_constant(&mut self, nodes: &mut Vec<Node>, text: &[u8]) {
-        let start = offset(self.constants.len());
-        self.constants.extend_from_slice(text);
-        let end = offset(self.constants.len());
-        match nodes.last_mut() {
-            Some(Node::Constant(range)) if range.end == start => range.end = end,
-            _ => nodes.push(Node::Constant(start..end)),
+    fn push_constant(&mut self, mark: usize, text: &[u8]) {
+        if !self.continue_constant(mark, text) {
+            let constant = self.parts.constants.extend(text);
+            self.open.nodes.push(Node::Constant(constant));
         }
+    }
+
+    /// Puts text behind the constant that was read last, if nothing has come between.
+    fn continue_constant(&mut self, mark: usize, text: &[u8]) -> bool {
+        match self.open.nodes.get_mut(mark..).and_then(<[Node]>::last_mut) {
+            Some(Node::Constant(constant)) => self.parts.constants.continue_last(constant, text),
+            _ => false,
+        }
+    }
+
+    /// Puts a step behind the nodes of a list; the end of the list is given back.
+    fn push(&mut self, mark: usize, step: Step<'t>) -> Option<ListEnd> {
+        match step {
+            Step::Text(text) => self.push_text(mark, &text),
+            Step::Literal(literal) => self.push_literal(mark, &literal),
+            Step::Node(node) => self.open.nodes.push(node),
+            Step::End(end) => return Some(end),
+        }
+        None
+    }
+
+    fn close_nodes(&mut self, mark: usize) -> Rows<Node> {
+        self.parts.nodes.append(&mut self.open.nodes, mark)
     }
 
     /// The body of a file; `define` is allowed only here.
-    fn file(&mut self) -> Parsed<Vec<Node>> {
-        let mut root = Vec::new();
+    fn file(&mut self) -> Parsed<Rows<Node>> {
+        let mark = self.open.nodes.len();
         loop {
             let item = self.peek();
             if item.kind == Kind::Eof {
-                return Ok(root);
+                return Ok(self.close_nodes(mark));
             }
             if item.kind == Kind::LeftDelim {
                 let delim = self.next();
@@ -280,10 +333,9 @@ impl<'t> Parser<'t> {
                 self.tree.items[1] = delim;
                 self.tree.peeked = 2;
             }
-            match self.text_or_action()? {
-                Step::Text(text) => self.push_text(&mut root, &text),
-                Step::Node(node) => self.push(&mut root, node),
-                Step::End(end) => return self.error(format!("unexpected {}", end.show())),
+            let step = self.text_or_action()?;
+            if let Some(end) = self.push(mark, step) {
+                return self.error(format!("unexpected {}", end.show()));
             }
         }
     }
@@ -316,17 +368,16 @@ impl<'t> Parser<'t> {
     }
 
     fn unquote(&self, item: &Item<'_>) -> Parsed<Str> {
-        strconv::unquote(item.text).map_or_else(|| self.error("invalid syntax"), |t| Ok(t.into()))
+        literal(item.text).map_or_else(|| self.error("invalid syntax"), |text| Ok((&*text).into()))
     }
 
     /// Nodes up to `{{end}}` or `{{else}}`.
-    fn list(&mut self) -> Parsed<(Vec<Node>, ListEnd)> {
-        let mut nodes = Vec::new();
+    fn list(&mut self) -> Parsed<(Rows<Node>, ListEnd)> {
+        let mark = self.open.nodes.len();
         while self.peek_non_space().kind != Kind::Eof {
-            match self.text_or_action()? {
-                Step::Text(text) => self.push_text(&mut nodes, &text),
-                Step::Node(node) => self.push(&mut nodes, node),
-                Step::End(end) => return Ok((nodes, end)),
+            let step = self.text_or_action()?;
+            if let Some(end) = self.push(mark, step) {
+                return Ok((self.close_nodes(mark), end));
             }
         }
         self.error("unexpected EOF")
@@ -375,12 +426,44 @@ impl<'t> Parser<'t> {
             Kind::Template => self.template()?,
             Kind::With => self.control("with")?,
             _ => {
-                self.backup();
-                let at = self.peek().pos;
-                Node::Action(at, Box::new(self.pipeline("command", Kind::RightDelim)?))
+                if let Some(literal) = self.lone_literal(&item) {
+                    return Ok(Step::Literal(literal));
+                }
+                let at = item.pos;
+                Node::Action(at, self.pipeline("command", Kind::RightDelim)?)
             }
         };
         Ok(Step::Node(node))
+    }
+
+    /// The literal that is all there is in an action, unless it is blank: that stays an action, because it makes a body
+    /// count as not empty. Otherwise `item` is the next one again.
+    fn lone_literal(&mut self, item: &Item<'t>) -> Option<Cow<'t, [u8]>> {
+        let value = matches!(item.kind, Kind::String | Kind::RawString).then(|| literal(item.text)).flatten();
+        let Some(value) = value.filter(|text| !is_blank(text)) else {
+            self.backup();
+            return None;
+        };
+        let after = self.peek();
+        if self.peek_non_space().kind == Kind::RightDelim {
+            self.next();
+            return Some(value);
+        }
+        self.put_back(*item, after);
+        None
+    }
+
+    /// Makes two items the next ones again: one that was read and the one behind it. The latter has been looked at, and so
+    /// has, if it is a space, the one behind that.
+    fn put_back(&mut self, item: Item<'t>, after: Item<'t>) {
+        if after.kind == Kind::Space {
+            self.tree.items[1] = after;
+            self.tree.items[2] = item;
+            self.tree.peeked = 3;
+        } else {
+            self.tree.items[1] = item;
+            self.tree.peeked = 2;
+        }
     }
 
     fn leave_range(&mut self, action: &str) -> Parsed<()> {
@@ -411,15 +494,14 @@ impl<'t> Parser<'t> {
         let ranges = usize::from(word == "range");
         self.tree.range_depth += ranges;
         let (list, end) = self.list()?;
-        let list = list.into_boxed_slice();
         self.tree.range_depth -= ranges;
         let otherwise = match end {
             ListEnd::End => None,
-            ListEnd::Else => Some(self.otherwise(word)?.into_boxed_slice()),
+            ListEnd::Else => Some(self.otherwise(word)?),
         };
         self.tree.variables.truncate(declared);
-        let at = pipe.pos;
-        let branch = Box::new(Branch { pipe, list, otherwise });
+        let at = self.parts.pipes[pipe].pos;
+        let branch = self.parts.branches.push(Branch { pipe, list, otherwise });
         Ok(match word {
             "if" => Node::If(at, branch),
             "with" => Node::With(at, branch),
@@ -428,11 +510,14 @@ impl<'t> Parser<'t> {
     }
 
     /// What follows `{{else`: the rest of an `else if` or `else with`, or a list up to `{{end}}`.
-    fn otherwise(&mut self, word: &str) -> Parsed<Vec<Node>> {
+    fn otherwise(&mut self, word: &str) -> Parsed<Rows<Node>> {
         let next = self.peek().kind;
         if word == "if" && next == Kind::If || word == "with" && next == Kind::With {
             self.next();
-            return Ok(vec![self.control(word)?]);
+            let mark = self.open.nodes.len();
+            let node = self.control(word)?;
+            self.open.nodes.push(node);
+            return Ok(self.close_nodes(mark));
         }
         let (list, end) = self.list()?;
         match end {
@@ -457,7 +542,7 @@ impl<'t> Parser<'t> {
             self.backup();
             pipe = Some(self.pipeline(CONTEXT, Kind::RightDelim)?);
         }
-        Ok(Node::Template(item.pos, Box::new(Invocation { name, pipe })))
+        Ok(Node::Template(item.pos, self.parts.invocations.push(Invocation { name, pipe })))
     }
 
     fn block(&mut self) -> Parsed<Node> {
@@ -472,18 +557,17 @@ impl<'t> Parser<'t> {
         self.control_depth += 1;
         stacker::maybe_grow(RED_ZONE, STACK_SEGMENT, || self.subtree(|p| p.named_body(body_name, CONTEXT)))?;
         self.control_depth -= 1;
-        Ok(Node::Template(item.pos, Box::new(Invocation { name, pipe: Some(pipe) })))
+        Ok(Node::Template(item.pos, self.parts.invocations.push(Invocation { name, pipe: Some(pipe) })))
     }
 
     // ----- pipelines -----
 
-    fn pipeline(&mut self, context: &str, end: Kind) -> Parsed<Pipe> {
+    fn pipeline(&mut self, context: &str, end: Kind) -> Parsed<Id<Pipe>> {
         let pos = self.peek_non_space().pos;
-        let mut declared = Vec::new();
+        let mut declared = Declared::new();
         let mut assign = false;
         while self.declaration(&mut declared, &mut assign, context)? {}
-        let mut first = None;
-        let mut rest = Vec::new();
+        let mark = self.open.commands.len();
         loop {
             let item = self.next_non_space();
             if item.kind == end {
@@ -504,16 +588,16 @@ impl<'t> Parser<'t> {
                 | Kind::LeftParen => {
                     self.backup();
                     let command = self.command()?;
-                    match first {
-                        None => first = Some(command),
-                        Some(_) => rest.push(command),
-                    }
+                    self.open.commands.push(command);
                 }
                 _ => return self.unexpected(&item, context),
             }
         }
-        let Some(first) = first else { return self.error(format!("missing value for {context}")) };
-        for (stage, command) in (2..).zip(&rest) {
+        let commands = self.parts.commands.append(&mut self.open.commands, mark);
+        if commands.is_empty() {
+            return self.error(format!("missing value for {context}"));
+        }
+        for (stage, command) in (1..).zip(self.parts.commands.list(commands)).skip(1) {
             let constant = matches!(
                 command.first.kind,
                 ExprKind::Bool(_) | ExprKind::Dot | ExprKind::Nil | ExprKind::Number(_) | ExprKind::String(..)
@@ -522,11 +606,12 @@ impl<'t> Parser<'t> {
                 return self.error(format!("non executable command in pipeline stage {stage}"));
             }
         }
-        Ok(Pipe { pos, assign, declared: declared.into_boxed_slice(), first, rest: rest.into_boxed_slice() })
+        let declared = self.parts.paths.extend(&declared);
+        Ok(self.parts.pipes.push(Pipe { pos, assign, declared, commands }))
     }
 
     /// Reads a declaration or assignment, if there is one; `true` when a second variable may follow.
-    fn declaration(&mut self, declared: &mut Vec<VariableId>, assign: &mut bool, context: &str) -> Parsed<bool> {
+    fn declaration(&mut self, declared: &mut Declared, assign: &mut bool, context: &str) -> Parsed<bool> {
         let variable = self.peek_non_space();
         if variable.kind != Kind::Variable {
             return Ok(false);
@@ -549,32 +634,27 @@ impl<'t> Parser<'t> {
                 };
             }
             return self.error(format!("too many declarations in {context}"));
-        } else if after.kind == Kind::Space {
-            self.tree.items[1] = after;
-            self.tree.items[2] = variable;
-            self.tree.peeked = 3;
         } else {
-            self.tree.items[1] = variable;
-            self.tree.peeked = 2;
+            self.put_back(variable, after);
         }
         Ok(false)
     }
 
-    fn declare(&mut self, declared: &mut Vec<VariableId>, item: &Item<'t>) {
-        let variable = self.variable(item.text);
+    fn declare(&mut self, declared: &mut Declared, item: &Item<'t>) {
+        let variable = self.name_id(item.text);
         self.tree.variables.push(variable);
         declared.push(variable);
     }
 
     fn command(&mut self) -> Parsed<Command> {
         let mut first = None;
-        let mut args = Vec::new();
+        let mark = self.open.args.len();
         loop {
             self.peek_non_space();
             match (self.operand()?, &first) {
                 (None, _) => {}
                 (operand, None) => first = operand,
-                (Some(operand), Some(_)) => args.push(operand),
+                (Some(operand), Some(_)) => self.open.args.push(operand),
             }
             let item = self.next();
             match item.kind {
@@ -587,8 +667,9 @@ impl<'t> Parser<'t> {
                 _ => return self.unexpected(&item, "operand"),
             }
         }
+        let args = self.parts.exprs.append(&mut self.open.args, mark);
         match first {
-            Some(first) => Ok(Command { first, args: args.into_boxed_slice() }),
+            Some(first) => Ok(Command { first, args }),
             None => self.error("empty command"),
         }
     }
@@ -600,27 +681,31 @@ impl<'t> Parser<'t> {
         if first.kind != Kind::Field {
             return Ok(Some(expr));
         }
-        let mut names = match &expr.kind {
-            ExprKind::Field(own) | ExprKind::Variable(_, own) => own.to_vec(),
-            _ => Vec::new(),
+        let mut names = match expr.kind {
+            ExprKind::Field(own) | ExprKind::Variable(_, own) => own,
+            _ => Rows::EMPTY,
         };
         while self.peek().kind == Kind::Field {
             let item = self.next();
-            names.push(self.field(&item));
+            let name = [self.field(&item)];
+            if names.is_empty() {
+                names = self.parts.paths.extend(&name);
+            } else {
+                self.parts.paths.continue_last(&mut names, &name);
+            }
         }
-        let names = names.into_boxed_slice();
         let kind = match expr.kind {
             ExprKind::Field(_) => ExprKind::Field(names),
             ExprKind::Variable(variable, _) => ExprKind::Variable(variable, names),
             ExprKind::Bool(b) => return self.field_of(if b { b"true" } else { b"false" }),
             ExprKind::Nil => return self.field_of(b"nil"),
             ExprKind::Dot => return self.field_of(b"."),
-            ExprKind::Number(number) => return self.field_of(number.text.as_bytes()),
-            ExprKind::String(_, len) => {
-                let (start, len) = (expr.pos as usize, len as usize);
-                return self.field_of(self.text.get(start..start + len).unwrap_or(&[]));
+            ExprKind::Number(number) => return self.field_of(self.parts.numbers[number].text.as_bytes()),
+            ExprKind::String(_, len) => return self.field_of(self.source(&(expr.pos..expr.pos + len))),
+            kind => {
+                let start = self.parts.exprs.push(Expr { pos: expr.pos, kind });
+                ExprKind::Chain(start, names)
             }
-            kind => ExprKind::Chain(Box::new(Expr { pos: expr.pos, kind }), names),
         };
         Ok(Some(Expr { pos: first.pos, kind }))
     }
@@ -633,36 +718,22 @@ impl<'t> Parser<'t> {
     fn term(&mut self) -> Parsed<Option<Expr>> {
         let item = self.next_non_space();
         let kind = match item.kind {
-            Kind::Identifier => {
-                let name = String::from_utf8_lossy(item.text);
-                match (self.functions)(&name) {
-                    Some(function) => ExprKind::Function(function),
-                    None => return self.error(format!("function {} not defined", strconv::quote(name.as_bytes()))),
-                }
-            }
+            Kind::Identifier => ExprKind::Function(self.function(item.text)?),
             Kind::Dot => ExprKind::Dot,
             Kind::Nil => ExprKind::Nil,
             Kind::Variable => {
-                let variable = self.variable(item.text);
+                let variable = self.name_id(item.text);
                 if !self.tree.variables.contains(&variable) {
                     return self.error(format!("undefined variable {}", strconv::quote(item.text)));
                 }
-                ExprKind::Variable(variable, Box::default())
+                ExprKind::Variable(variable, Rows::EMPTY)
             }
-            Kind::Field => ExprKind::Field(Box::new([self.field(&item)])),
+            Kind::Field => {
+                let name = self.field(&item);
+                ExprKind::Field(self.parts.paths.extend(&[name]))
+            }
             Kind::Bool => ExprKind::Bool(item.text == b"true"),
-            Kind::CharConstant | Kind::Complex | Kind::Number => {
-                let text = String::from_utf8_lossy(item.text);
-                let number = match item.kind {
-                    Kind::CharConstant => numbers::character(item.text),
-                    Kind::Complex => numbers::complex(&text),
-                    _ => numbers::number(&text),
-                };
-                match number {
-                    Ok(number) => ExprKind::Number(Box::new(number)),
-                    Err(message) => return self.error(message),
-                }
-            }
+            Kind::CharConstant | Kind::Complex | Kind::Number => ExprKind::Number(self.number(&item)?),
             Kind::LeftParen => {
                 if self.tree.paren_depth >= MAX_NESTING {
                     return self.error("max expression depth exceeded");
@@ -671,15 +742,66 @@ impl<'t> Parser<'t> {
                 let pipe = stacker::maybe_grow(RED_ZONE, STACK_SEGMENT, || self.pipeline("parenthesized pipeline", Kind::RightParen))?;
                 self.tree.paren_depth -= 1;
                 // Go's node is the pipeline itself: its position is that of its first word.
-                return Ok(Some(Expr { pos: pipe.pos, kind: ExprKind::Pipe(Box::new(pipe)) }));
+                return Ok(Some(Expr { pos: self.parts.pipes[pipe].pos, kind: ExprKind::Pipe(pipe) }));
             }
-            Kind::String | Kind::RawString => ExprKind::String(self.unquote(&item)?, u32::try_from(item.text.len()).unwrap_or(u32::MAX)),
+            Kind::String | Kind::RawString => ExprKind::String(self.literal(&item)?, offset(item.text.len())),
             _ => {
                 self.backup();
                 return Ok(None);
             }
         };
         Ok(Some(Expr { pos: item.pos, kind }))
+    }
+
+    fn function(&mut self, name: &'t [u8]) -> Parsed<Id<&'static Function>> {
+        if let Some(known) = self.known_functions.get(name) {
+            return Ok(*known);
+        }
+        let Some(function) = (self.functions)(&String::from_utf8_lossy(name)) else {
+            return self.error(format!("function {} not defined", strconv::quote(name)));
+        };
+        let id = self.parts.functions.push(function);
+        self.known_functions.insert(name, id);
+        Ok(id)
+    }
+
+    fn number(&mut self, item: &Item<'t>) -> Parsed<Id<Number>> {
+        if let Some(known) = self.numbers.get(item.text) {
+            return Ok(*known);
+        }
+        let text = String::from_utf8_lossy(item.text);
+        let number = match item.kind {
+            Kind::CharConstant => numbers::character(item.text),
+            Kind::Complex => numbers::complex(&text),
+            _ => numbers::number(&text),
+        };
+        let id = match number {
+            Ok(number) => self.parts.numbers.push(number),
+            Err(message) => return self.error(message),
+        };
+        self.numbers.insert(item.text, id);
+        Ok(id)
+    }
+
+    fn literal(&mut self, item: &Item<'t>) -> Parsed<Id<Str>> {
+        if let Some(known) = self.literals.get(item.text) {
+            return Ok(*known);
+        }
+        let text = self.unquote(item)?;
+        let id = self.parts.strings.push(text);
+        self.literals.insert(item.text, id);
+        Ok(id)
+    }
+}
+
+/// The variables that a pipeline declares: two at most.
+type Declared = SmallVec<[NameId; 2]>;
+
+/// The value of a string literal.
+fn literal(text: &[u8]) -> Option<Cow<'_, [u8]>> {
+    match text {
+        [b'`', inner @ .., b'`'] if !inner.contains(&b'\r') => Some(Cow::Borrowed(inner)),
+        _ => strconv::unquote(text).map(Cow::Owned),
     }
 }
 

@@ -1,8 +1,8 @@
 //! The canonical text of nodes, as errors show it between `<` and `>`.
 
-use super::tree::{Branch, Command, Expr, ExprKind, Invocation, Node, Pipe, Source};
+use super::table::Rows;
+use super::tree::{Branch, Command, Expr, ExprKind, Invocation, NameId, Node, Pipe, Source};
 use crate::strconv;
-use crate::value::Str;
 
 /// A node that shows its source form.
 pub(crate) trait Show {
@@ -14,27 +14,32 @@ fn put(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(text.as_bytes());
 }
 
-fn fields(out: &mut Vec<u8>, names: &[Str]) {
-    for name in names {
+fn fields(out: &mut Vec<u8>, source: &Source, path: Rows<NameId>) {
+    for name in source.parts.paths.list(path) {
         out.push(b'.');
-        out.extend_from_slice(name.as_bytes());
+        out.extend_from_slice(source.parts.names[*name].as_bytes());
     }
+}
+
+fn nodes(list: Rows<Node>, source: &Source, out: &mut Vec<u8>) {
+    source.parts.nodes.list(list).iter().for_each(|n| n.show(source, out));
 }
 
 impl Show for Node {
     fn show(&self, source: &Source, out: &mut Vec<u8>) {
+        let parts = &source.parts;
         match self {
             Self::Text(range) => out.extend_from_slice(source.text(range)),
-            Self::Constant(range) => out.extend_from_slice(source.constant(range)),
+            Self::Constant(text) => out.extend_from_slice(parts.constants.list(*text)),
             Self::Action(_, pipe) => {
                 put(out, "{{");
-                pipe.show(source, out);
+                parts.pipes[*pipe].show(source, out);
                 put(out, "}}");
             }
-            Self::If(_, branch) => show_branch("if", branch, source, out),
-            Self::With(_, branch) => show_branch("with", branch, source, out),
-            Self::Range(_, branch) => show_branch("range", branch, source, out),
-            Self::Template(_, invocation) => invocation.show(source, out),
+            Self::If(_, branch) => show_branch("if", &parts.branches[*branch], source, out),
+            Self::With(_, branch) => show_branch("with", &parts.branches[*branch], source, out),
+            Self::Range(_, branch) => show_branch("range", &parts.branches[*branch], source, out),
+            Self::Template(_, invocation) => parts.invocations[*invocation].show(source, out),
             Self::Break(_) => put(out, "{{break}}"),
             Self::Continue(_) => put(out, "{{continue}}"),
         }
@@ -45,12 +50,12 @@ fn show_branch(word: &str, branch: &Branch, source: &Source, out: &mut Vec<u8>) 
     put(out, "{{");
     put(out, word);
     put(out, " ");
-    branch.pipe.show(source, out);
+    source.parts.pipes[branch.pipe].show(source, out);
     put(out, "}}");
-    branch.list.iter().for_each(|n| n.show(source, out));
-    if let Some(otherwise) = &branch.otherwise {
+    nodes(branch.list, source, out);
+    if let Some(otherwise) = branch.otherwise {
         put(out, "{{else}}");
-        otherwise.iter().for_each(|n| n.show(source, out));
+        nodes(otherwise, source, out);
     }
     put(out, "{{end}}");
 }
@@ -59,9 +64,9 @@ impl Show for Invocation {
     fn show(&self, source: &Source, out: &mut Vec<u8>) {
         put(out, "{{template ");
         put(out, &strconv::quote(self.name.as_bytes()));
-        if let Some(pipe) = &self.pipe {
+        if let Some(pipe) = self.pipe {
             put(out, " ");
-            pipe.show(source, out);
+            source.parts.pipes[pipe].show(source, out);
         }
         put(out, "}}");
     }
@@ -69,18 +74,19 @@ impl Show for Invocation {
 
 impl Show for Pipe {
     fn show(&self, source: &Source, out: &mut Vec<u8>) {
-        for (index, variable) in self.declared.iter().enumerate() {
+        for (index, variable) in source.parts.paths.list(self.declared).iter().enumerate() {
             if index > 0 {
                 put(out, ", ");
             }
-            out.extend_from_slice(source.variable(*variable));
+            out.extend_from_slice(source.parts.names[*variable].as_bytes());
         }
         if !self.declared.is_empty() {
             put(out, if self.assign { " = " } else { " := " });
         }
-        self.first.show(source, out);
-        for command in &self.rest {
-            put(out, " | ");
+        for (index, command) in source.parts.commands.list(self.commands).iter().enumerate() {
+            if index > 0 {
+                put(out, " | ");
+            }
             command.show(source, out);
         }
     }
@@ -89,7 +95,7 @@ impl Show for Pipe {
 impl Show for Command {
     fn show(&self, source: &Source, out: &mut Vec<u8>) {
         show_word(&self.first, source, out);
-        for arg in &self.args {
+        for arg in source.parts.exprs.list(self.args) {
             out.push(b' ');
             show_word(arg, source, out);
         }
@@ -109,26 +115,24 @@ fn show_word(expr: &Expr, source: &Source, out: &mut Vec<u8>) {
 
 impl Show for Expr {
     fn show(&self, source: &Source, out: &mut Vec<u8>) {
+        let parts = &source.parts;
         match &self.kind {
             ExprKind::Bool(b) => put(out, if *b { "true" } else { "false" }),
             ExprKind::Nil => put(out, "nil"),
             ExprKind::Dot => put(out, "."),
-            ExprKind::Number(number) => put(out, &number.text),
-            ExprKind::String(_, len) => {
-                let start = self.pos as usize;
-                out.extend_from_slice(source.text.as_bytes().get(start..start + *len as usize).unwrap_or(&[]));
+            ExprKind::Number(number) => put(out, &parts.numbers[*number].text),
+            ExprKind::String(_, len) => out.extend_from_slice(source.text(&(self.pos..self.pos + len))),
+            ExprKind::Field(path) => fields(out, source, *path),
+            ExprKind::Variable(variable, path) => {
+                out.extend_from_slice(parts.names[*variable].as_bytes());
+                fields(out, source, *path);
             }
-            ExprKind::Field(names) => fields(out, names),
-            ExprKind::Variable(variable, names) => {
-                out.extend_from_slice(source.variable(*variable));
-                fields(out, names);
+            ExprKind::Chain(inner, path) => {
+                show_word(&parts.exprs[*inner], source, out);
+                fields(out, source, *path);
             }
-            ExprKind::Chain(inner, names) => {
-                show_word(inner, source, out);
-                fields(out, names);
-            }
-            ExprKind::Function(function) => put(out, function.name()),
-            ExprKind::Pipe(pipe) => pipe.show(source, out),
+            ExprKind::Function(function) => put(out, parts.functions[*function].name()),
+            ExprKind::Pipe(pipe) => parts.pipes[*pipe].show(source, out),
         }
     }
 }
