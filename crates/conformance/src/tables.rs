@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::{Report, Suite, Verdict, cases};
 
 mod artifact;
+mod cel;
 mod conditions;
 mod digests;
 mod envsubst;
@@ -34,8 +35,8 @@ impl Suite for Tables {
 
 /// Asks each module in turn; one that does not know the operation answers `None`.
 fn verdict(op: &str, case: &Value) -> Verdict {
-    let runners: [fn(&str, &Value) -> Option<Verdict>; 7] =
-        [yamljson::run, manifest::run, semver::run, envsubst::run, artifact::run, digests::run, conditions::run];
+    let runners: [fn(&str, &Value) -> Option<Verdict>; 8] =
+        [yamljson::run, manifest::run, semver::run, envsubst::run, artifact::run, digests::run, conditions::run, cel::run];
     runners.iter().find_map(|run| run(op, case)).unwrap_or_else(|| Verdict::Fail(format!("no runner for the operation {op:?} yet")))
 }
 

@@ -101,3 +101,15 @@ fn conditions() {
 fn substitution() {
     all_pass("envsubst.jsonl", &["envsubst", "post-build"]);
 }
+
+/// RT-60, KC-CEL-01: what expressions are valid, and what they evaluate to.
+#[test]
+fn cel() {
+    use ferroflux_conformance::{Suite, tables::Tables};
+    let Some(dir) = crate::corpus("tables") else { return };
+    let report = Tables.run(&dir.join("cel.jsonl")).unwrap();
+    println!("cel.jsonl: {}/{}", report.passed, report.total);
+    if let Err(why) = report.check_known(include_str!("../../known-failures/cel.txt")) {
+        panic!("{why}");
+    }
+}
