@@ -9,6 +9,7 @@ use crate::messages;
 use crate::parser::Parsed;
 use crate::stack::with_room;
 use crate::types::{self, Type};
+use crate::value::Value;
 use unify::Substitution;
 
 /// What is wrong, and at which byte offset.
@@ -51,9 +52,9 @@ impl Checker<'_> {
     fn part(&mut self, expr: &mut Expr) -> Check<Type> {
         let at = expr.at;
         if let Some(name) = expr.qualified_name()
-            && let Some(found) = self.declared(&name)
+            && let Some((found, node)) = self.declared(name)
         {
-            expr.node = Node::Ident(name);
+            expr.node = node;
             return Ok(self.note(expr.id, found));
         }
         let found = match &mut expr.node {
@@ -137,15 +138,15 @@ impl Checker<'_> {
         found
     }
 
-    /// The type of a declared name.
-    fn declared(&self, name: &str) -> Option<Type> {
-        if let Some((_, found)) = self.scopes.iter().rev().find(|(variable, _)| variable == name) {
-            return Some(found.clone());
+    /// The type of a declared name, and what stands for it in the tree.
+    fn declared(&self, name: String) -> Option<(Type, Node)> {
+        if let Some((_, found)) = self.scopes.iter().rev().find(|(variable, _)| *variable == name) {
+            return Some((found.clone(), Node::Ident(name)));
         }
-        if self.variables.contains(&name) {
-            return Some(Type::object());
+        if self.variables.contains(&name.as_str()) {
+            return Some((Type::object(), Node::Ident(name)));
         }
-        types::named(name).map(|(_, of)| Type::Meta(of.into()))
+        types::named(&name).map(|(shown, of)| (Type::Meta(of.into()), Node::Literal(Value::Type(shown))))
     }
 
     /// Checks a part in which a variable is declared.

@@ -82,8 +82,8 @@ impl Expression {
     ///
     /// # Errors
     /// [`EvalError::Failed`] if the data does not have what the expression asks for, or it takes too much work.
-    pub fn evaluate<'a>(&'a self, variables: &dyn Fn(&str) -> Option<&'a Json>) -> Result<Value<'a>, EvalError> {
-        let variables = |name: &str| variables(name).map(Value::from);
+    pub fn evaluate<'a, 'd: 'a>(&'a self, variables: &dyn Fn(&str) -> Option<&'d Json>) -> Result<Value<'a>, EvalError> {
+        let variables = |name: &str| variables(name).map(|data: &'a Json| Value::from(data));
         eval::evaluate(&self.root, &variables).map_err(|cause| EvalError::Failed { expression: self.text.clone(), cause })
     }
 
@@ -91,7 +91,7 @@ impl Expression {
     ///
     /// # Errors
     /// As [`Self::evaluate`], and [`EvalError::Type`] for any other result.
-    pub fn evaluate_bool<'a>(&'a self, variables: &dyn Fn(&str) -> Option<&'a Json>) -> Result<bool, EvalError> {
+    pub fn evaluate_bool<'d>(&self, variables: &dyn Fn(&str) -> Option<&'d Json>) -> Result<bool, EvalError> {
         match self.evaluate(variables)? {
             Value::Bool(result) => Ok(result),
             _ => Err(self.not_a("boolean")),
@@ -102,7 +102,7 @@ impl Expression {
     ///
     /// # Errors
     /// As [`Self::evaluate`], and [`EvalError::Type`] for any other result.
-    pub fn evaluate_string<'a>(&'a self, variables: &dyn Fn(&str) -> Option<&'a Json>) -> Result<String, EvalError> {
+    pub fn evaluate_string<'d>(&self, variables: &dyn Fn(&str) -> Option<&'d Json>) -> Result<String, EvalError> {
         match self.evaluate(variables)? {
             Value::String(text) => Ok(text.to_string()),
             _ => Err(self.not_a("string")),
@@ -113,7 +113,7 @@ impl Expression {
     ///
     /// # Errors
     /// As [`Self::evaluate`], and [`EvalError::Type`] for any other result.
-    pub fn evaluate_strings<'a>(&'a self, variables: &dyn Fn(&str) -> Option<&'a Json>) -> Result<Vec<String>, EvalError> {
+    pub fn evaluate_strings<'d>(&self, variables: &dyn Fn(&str) -> Option<&'d Json>) -> Result<Vec<String>, EvalError> {
         let Value::List(list) = self.evaluate(variables)? else { return Err(self.not_a("list of strings")) };
         let texts = list.iter().map(|element| match element {
             Value::String(text) => Ok(text.to_string()),
