@@ -6,6 +6,7 @@ use ferroflux_regex_go::Regex;
 use crate::ast::{Callee, Expr, Node};
 use crate::eval;
 use crate::functions;
+use crate::messages;
 use crate::value::Value;
 
 /// Replaces constant parts by their values. The error says why one has none.
@@ -24,6 +25,7 @@ pub(crate) fn replace(expr: &mut Expr) -> Result<(), String> {
             replace(&mut e.key)?;
             replace(&mut e.value)
         })?,
+        Node::Message { name, .. } if messages::find(name).is_none() => return Err(format!("unknown type: {name}")),
         Node::Message { fields, .. } => fields.iter_mut().try_for_each(|(_, value)| replace(value))?,
         Node::Fold(fold) => {
             replace(&mut fold.range)?;

@@ -251,8 +251,7 @@ impl Value<'_> {
             Self::Bytes(b) => b.is_empty(),
             Self::List(l) => l.is_empty(),
             Self::Map(m) => m.is_empty(),
-            Self::Optional(o) => o.is_none(),
-            Self::Timestamp(_) | Self::Type(_) => false,
+            Self::Timestamp(_) | Self::Type(_) | Self::Optional(_) => false,
         }
     }
 }
