@@ -2,15 +2,18 @@
 //! (KC-TRIG-04).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use ferroflux_api::kustomize::Kustomization;
 use ferroflux_api::{Artifact, DependencyReference};
 use ferroflux_artifact::revision;
+use ferroflux_cel::Expression;
 use ferroflux_conditions::types::READY;
 use ferroflux_controller_runtime::{Cache, ObjectKey};
 use kube::{Api, Client};
+use serde_json::Value;
 
-use crate::expression::{ExpressionError, Expressions};
+use crate::expression;
 use crate::failure::told;
 use crate::source;
 
@@ -19,8 +22,8 @@ use crate::source;
 pub(crate) enum Unmet {
     /// One is not ready yet.
     NotReady(String),
-    /// An expression cannot be used.
-    Invalid(ExpressionError, String),
+    /// An expression cannot be used: only a change of the object mends that.
+    Invalid(String),
 }
 
 /// The keys of an object's dependencies.
@@ -33,7 +36,6 @@ pub(crate) fn keys(object: &Kustomization) -> impl Iterator<Item = (ObjectKey, &
 pub(crate) struct Check<'a> {
     pub(crate) client: &'a Client,
     pub(crate) cache: &'a Cache<Kustomization>,
-    pub(crate) expressions: &'a dyn Expressions,
     /// Check conditions also where there is an expression.
     pub(crate) additive: bool,
 }
@@ -42,35 +44,41 @@ impl Check<'_> {
     /// Checks all dependencies of `object`, which is about to apply `artifact`. One that the watch shows as not ready costs
     /// no request; one that it shows as ready is read, since the watch may be late.
     pub(crate) async fn all(&self, object: &Kustomization, artifact: &Artifact) -> Result<(), Unmet> {
+        let waiting = Waiting { object, artifact, json: OnceLock::new() };
+        let mut dependencies = Vec::with_capacity(object.spec.depends_on.len());
         for (key, reference) in keys(object) {
-            if let Some(cached) = self.cache.get(&key) {
-                self.one(object, artifact, reference, &key, &cached)?;
+            let ready = reference.ready_expr.as_deref().filter(|e| !e.is_empty()).map(expression::readiness).transpose();
+            let invalid = |error| Unmet::Invalid(format!("failed to evaluate dependency {}: {error}", reference.name));
+            dependencies.push((key, ready.map_err(invalid)?));
+        }
+        for (key, ready) in &dependencies {
+            if let Some(cached) = self.cache.get(key) {
+                self.one(&waiting, key, ready.as_ref(), &cached)?;
             }
             let live = Api::<Kustomization>::namespaced(self.client.clone(), &key.namespace).get(&key.name).await;
             let live = live.map_err(|error| {
                 let chain = self.chain(object);
                 Unmet::NotReady(format!("dependency '{key}' not found: {}{chain}", told(&error)))
             })?;
-            self.one(object, artifact, reference, &key, &live)?;
+            self.one(&waiting, key, ready.as_ref(), &live)?;
         }
         Ok(())
     }
 
-    fn one(
-        &self,
-        object: &Kustomization,
-        artifact: &Artifact,
-        reference: &DependencyReference,
-        key: &ObjectKey,
-        dependency: &Kustomization,
-    ) -> Result<(), Unmet> {
-        if let Some(expr) = reference.ready_expr.as_deref().filter(|e| !e.is_empty()) {
-            let json = |k: &Kustomization| serde_json::to_value(k).unwrap_or_default();
-            match self.expressions.ready(expr, &json(object), &json(dependency)) {
+    fn one(&self, waiting: &Waiting<'_>, key: &ObjectKey, ready: Option<&Expression>, dependency: &Kustomization) -> Result<(), Unmet> {
+        let Waiting { object, artifact, .. } = waiting;
+        if let Some(expression) = ready {
+            let (this, dependency) = (waiting.json(), json(dependency));
+            let variables = |name: &str| match name {
+                "self" => Some(this),
+                "dep" => Some(&dependency),
+                _ => None,
+            };
+            match expression.evaluate_bool(&variables) {
                 Ok(true) if !self.additive => return Ok(()),
                 Ok(true) => {}
                 Ok(false) => return Err(Unmet::NotReady(format!("dependency '{key}' is not ready according to readyExpr eval"))),
-                Err(error) => return Err(Unmet::Invalid(error, reference.name.clone())),
+                Err(error) => return Err(Unmet::NotReady(format!("failed to evaluate dependency {}: {error}", key.name))),
             }
         }
         let status = &dependency.status;
@@ -94,6 +102,24 @@ impl Check<'_> {
             None => String::new(),
         }
     }
+}
+
+/// The object that waits, and what for.
+struct Waiting<'a> {
+    object: &'a Kustomization,
+    artifact: &'a Artifact,
+    /// The object as expressions see it, once one asks.
+    json: OnceLock<Value>,
+}
+
+impl Waiting<'_> {
+    fn json(&self) -> &Value {
+        self.json.get_or_init(|| json(self.object))
+    }
+}
+
+fn json(object: &Kustomization) -> Value {
+    serde_json::to_value(object).unwrap_or_default()
 }
 
 /// A chain of dependencies that leads from an object back to itself, as `a -> b -> a`.

@@ -1,42 +1,25 @@
-//! The seam for CEL expressions: `spec.dependsOn[].readyExpr` and `spec.healthCheckExprs`.
+//! The expressions of a Kustomization: `spec.dependsOn[].readyExpr` and `spec.healthCheckExprs`.
+//!
+//! They are compiled where a reconcile begins, and not kept by object: compiling takes about as long as reading the object
+//! from JSON, far less than the request that follows it. What waits for health keeps its rules until it is done.
 
 use ferroflux_api::kustomize::CustomHealthCheck;
-use serde_json::Value;
+use ferroflux_cel::{CompileError, Expression, Output};
+use ferroflux_manifest::status::{CustomExpressions, CustomHealth, CustomHealthError};
 
-/// An expression that cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum ExpressionError {
-    /// It is not valid: only a change of the object mends that.
-    #[error("{0}")]
-    Invalid(String),
+/// The rules of `spec.healthCheckExprs` (KC-REC-02, KC-HC-06).
+pub(crate) fn health_rules(list: &[CustomHealthCheck]) -> Result<CustomHealth, CustomHealthError> {
+    CustomHealth::parse(list.iter().map(|check| CustomExpressions {
+        api_version: &check.api_version,
+        kind: check.kind.as_deref().unwrap_or_default(),
+        current: &check.current,
+        in_progress: check.in_progress.as_deref().unwrap_or_default(),
+        failed: check.failed.as_deref().unwrap_or_default(),
+    }))
 }
 
-/// Evaluates expressions.
-pub(crate) trait Expressions: Send + Sync {
-    /// Checks all expressions of `spec.healthCheckExprs` (KC-REC-02).
-    fn check(&self, exprs: &[CustomHealthCheck]) -> Result<(), ExpressionError>;
-
-    /// Evaluates a `readyExpr` on the Kustomization itself and its dependency (KC-DEP-02).
-    fn ready(&self, expr: &str, this: &Value, dependency: &Value) -> Result<bool, ExpressionError>;
-}
-
-/// A build without an evaluator: every expression is refused, so that none is silently ignored.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Unavailable;
-
-impl Expressions for Unavailable {
-    fn check(&self, exprs: &[CustomHealthCheck]) -> Result<(), ExpressionError> {
-        match exprs.first() {
-            None => Ok(()),
-            Some(first) => Err(unavailable(&first.current)),
-        }
-    }
-
-    fn ready(&self, expr: &str, _: &Value, _: &Value) -> Result<bool, ExpressionError> {
-        Err(unavailable(expr))
-    }
-}
-
-fn unavailable(expr: &str) -> ExpressionError {
-    ExpressionError::Invalid(format!("the CEL expression '{expr}' cannot be evaluated: this build has no CEL evaluator"))
+/// A `readyExpr`: over the Kustomization itself, `self`, and its dependency, `dep`, with `true` or `false` as its result
+/// (KC-DEP-02).
+pub(crate) fn readiness(text: &str) -> Result<Expression, CompileError> {
+    Expression::compile(text, &["self", "dep"], Some(Output::Bool))
 }

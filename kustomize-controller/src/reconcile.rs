@@ -10,6 +10,7 @@ use ferroflux_cluster_apply::Waker;
 use ferroflux_conditions::types::HEALTHY;
 use ferroflux_controller_runtime::patch::{Written, set_finalizer};
 use ferroflux_controller_runtime::{ObjectKey, Outcome, Pass, Queue, Reconciler};
+use ferroflux_manifest::status::CustomHealth;
 use kube::ResourceExt;
 use tokio::time::Instant;
 use tracing::{error, info};
@@ -17,7 +18,7 @@ use tracing::{error, info};
 use crate::attempt::{Attempt, Writer};
 use crate::config::Config;
 use crate::dependencies::{Check, Unmet};
-use crate::expression::{ExpressionError, Expressions};
+use crate::expression;
 use crate::failure::{Event, Failure, Then, printed};
 use crate::render::Renderer;
 use crate::run::{Cause, Memory, Phase, Run};
@@ -39,7 +40,6 @@ pub(crate) struct KustomizationReconciler {
     pub(crate) targets: Targets,
     pub(crate) memory: Arc<Memory>,
     pub(crate) blocked: Arc<Blocked>,
-    pub(crate) expressions: Box<dyn Expressions>,
 }
 
 /// How a pass left its reconcile.
@@ -138,9 +138,10 @@ impl KustomizationReconciler {
 
     /// Begins a reconcile.
     async fn start(&self, key: &ObjectKey, attempt: &mut Attempt, began: Instant) -> Step {
-        if let Err(failure) = self.check_spec(&attempt.object) {
-            return failure.into();
-        }
+        let health = match self.check_spec(&attempt.object) {
+            Ok(health) => health,
+            Err(failure) => return failure.into(),
+        };
         let artifact = match self.sources.artifact(attempt.client(), &self.config, &attempt.object).await {
             Ok(artifact) => artifact,
             Err(failure) => return failure.into(),
@@ -158,15 +159,13 @@ impl KustomizationReconciler {
             }
             self.blocked.remove(key);
         }
-        self.apply_revision(key, attempt, &artifact, began).await
+        self.apply_revision(key, attempt, &artifact, health, began).await
     }
 
-    /// Configuration mistakes that only a change of the object mends.
-    fn check_spec(&self, object: &Kustomization) -> Result<(), Failure> {
-        if let Err(ExpressionError::Invalid(error)) = self.expressions.check(&object.spec.health_check_exprs) {
-            return Err(Failure::invalid_expression(error));
-        }
-        let Some(decryption) = &object.spec.decryption else { return Ok(()) };
+    /// The rules of health in the spec. Fails on configuration mistakes that only a change of the object mends.
+    fn check_spec(&self, object: &Kustomization) -> Result<CustomHealth, Failure> {
+        let health = expression::health_rules(&object.spec.health_check_exprs).map_err(Failure::invalid_expression)?;
+        let Some(decryption) = &object.spec.decryption else { return Ok(health) };
         let account = decryption.service_account_name.as_deref().filter(|s| !s.is_empty());
         if account.is_some() && !self.config.object_level_identity {
             let message = "to use spec.decryption.serviceAccountName for decryption authentication please enable the ObjectLevelWorkloadIdentity feature gate in the controller";
@@ -178,14 +177,9 @@ impl KustomizationReconciler {
     }
 
     async fn check_dependencies(&self, attempt: &Attempt, artifact: &ferroflux_api::Artifact) -> Result<(), Failure> {
-        let check = Check {
-            client: attempt.client(),
-            cache: &self.writer.cache,
-            expressions: self.expressions.as_ref(),
-            additive: self.config.additive_expressions,
-        };
+        let check = Check { client: attempt.client(), cache: &self.writer.cache, additive: self.config.additive_expressions };
         check.all(&attempt.object, artifact).await.map_err(|unmet| match unmet {
-            Unmet::Invalid(error, name) => Failure::invalid_expression(format!("failed to evaluate dependency {name}: {error}")),
+            Unmet::Invalid(error) => Failure::invalid_expression(error),
             Unmet::NotReady(message) => {
                 let text = format!("Dependencies do not meet ready condition, retrying in {}", printed(self.config.requeue_dependency));
                 let event = Some(Event { message: text, warning: false });

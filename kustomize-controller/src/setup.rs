@@ -20,7 +20,6 @@ use serde::de::DeserializeOwned;
 
 use crate::attempt::Writer;
 use crate::config::{CONTROLLER, Config};
-use crate::expression::Unavailable;
 use crate::flags::{Flags, GATES, gate};
 use crate::reconcile::KustomizationReconciler;
 use crate::render::Renderer;
@@ -63,7 +62,6 @@ pub async fn run(flags: Flags) -> anyhow::Result<()> {
         targets: Targets::new(process.client.clone()),
         memory: triggers.memory.clone(),
         blocked: triggers.blocked.clone(),
-        expressions: Box::new(Unavailable),
         config,
     });
     let queue = controller.queue().clone();

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use ferroflux_manifest::managed_fields::{self, ForeignManager};
 use ferroflux_manifest::order::{self, Stage};
+use ferroflux_manifest::status::CustomHealth;
 use ferroflux_manifest::{IgnoreRules, Inventory, ObjectRef, directive, drift, field, normalize};
 use futures::{FutureExt, StreamExt, TryStreamExt};
 use jiff::{SignedDuration, Timestamp};
@@ -36,6 +37,8 @@ pub struct Options {
     pub custom_stage_kinds: BTreeSet<(String, String)>,
     /// Dry-runs at once (`--concurrent-ssa`).
     pub concurrency: usize,
+    /// The health of objects of which users know better.
+    pub health: CustomHealth,
 }
 
 /// Where an apply stands.
@@ -188,7 +191,7 @@ async fn write(
         let payload = if payload.is_null() { object } else { &payload };
         let written = cluster.apply(&id, payload, &options.manager, false).await;
         let written = written.map_err(|error| ApplyError::Apply { object: Box::new(id), error })?.object;
-        let target = Target::of(&written);
+        let target = Target::of(&written, &options.health);
         written_ids.push(&target.object);
         if target.object.is_crd() {
             cluster.discovery().learn_definition(&written);
@@ -232,7 +235,7 @@ async fn plan(cluster: &Cluster, options: &Options, desired: &Value, new_kinds: 
         && is_untouched(&dry_run)
         && managed_fields::cleanup_patch(desired, &dry_run.object, &options.manager, &options.foreign).is_none()
     {
-        return Ok(if directive::is_excluded(&dry_run.object) { skipped(&dry_run.object) } else { unchanged(&dry_run.object) });
+        return Ok(if directive::is_excluded(&dry_run.object) { skipped(&dry_run.object) } else { unchanged(&dry_run.object, options) });
     }
     compare(cluster, options, id, desired, dry_run.object, migrated).await
 }
@@ -254,7 +257,7 @@ async fn compare(
     }
     let cleanup = managed_fields::cleanup_patch(desired, &live, &options.manager, &options.foreign);
     if !migrated && cleanup.is_none() && !drift::has_drifted(&live, &dry_run, &options.ignore) {
-        return Ok(unchanged(&live));
+        return Ok(unchanged(&live, options));
     }
     let mut payload = Value::Null;
     let kept = options.ignore.resolutions(&live, &dry_run, &options.manager);
@@ -323,8 +326,8 @@ fn skipped(object: &Value) -> Plan {
     Plan::Leave(Change { object: ObjectRef::of(object), action: Action::Skipped }, None)
 }
 
-fn unchanged(live: &Value) -> Plan {
-    let target = Target::of(live);
+fn unchanged(live: &Value, options: &Options) -> Plan {
+    let target = Target::of(live, &options.health);
     Plan::Leave(Change { object: target.object.clone(), action: Action::Unchanged }, Some(Box::new(target)))
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ferroflux_manifest::status::{self, Status};
+use ferroflux_manifest::status::{self, CustomHealth, CustomRule, Status};
 use ferroflux_manifest::{LabelSelector, ObjectRef, field, label};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -24,14 +24,18 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// Judges an object.
-    pub(crate) fn of(object: &Value, now: Timestamp) -> Self {
+    /// Judges an object, by the rule for it where there is one.
+    pub(crate) fn of(object: &Value, now: Timestamp, rule: Option<&CustomRule>) -> Self {
         let version = field(object, &["metadata", "resourceVersion"]).and_then(Value::as_str).and_then(|v| v.parse().ok()).unwrap_or(0);
-        let (status, error) = match status::assess(object, now) {
-            Ok(health) => (health.status, None),
-            Err(error) => (Status::Unknown, Some(error.to_string())),
+        let judged = match rule {
+            Some(rule) => rule.assess(object).map_err(|error| error.to_string()),
+            None => status::assess(object, now).map(|health| health.status).map_err(|error| error.to_string()),
         };
-        Self { version, status, error, may_pass: status == Status::Failed && status::may_pass(object) }
+        let (status, error) = match judged {
+            Ok(status) => (status, None),
+            Err(error) => (Status::Unknown, Some(error)),
+        };
+        Self { version, status, error, may_pass: rule.is_none() && status == Status::Failed && status::may_pass(object) }
     }
 
     pub(crate) fn absent(version: u64) -> Self {
@@ -46,6 +50,8 @@ pub struct Target {
     pub object: ObjectRef,
     /// How it was doing in the answer to our own request, if there was one.
     seen: Option<Seen>,
+    /// The expressions that judge it, in place of what is known of its kind (KC-HC-06).
+    rule: Option<Arc<CustomRule>>,
     /// Whether it carries the label by which the shared watches select.
     owned: bool,
     /// Selector of the pods that it controls.
@@ -56,21 +62,30 @@ pub struct Target {
 
 impl Target {
     /// A target that was just read or written.
-    pub fn of(object: &Value) -> Self {
+    pub fn of(object: &Value, custom: &CustomHealth) -> Self {
         let id = ObjectRef::of(object);
+        let rule = custom.rule(&id).cloned();
         let pods = match status::generated_kind(&id) {
-            Some((_, "Pod")) => field(object, &["spec", "selector"]).and_then(|s| LabelSelector::from_value(s).ok()).map(|s| s.to_query()),
+            Some((_, "Pod")) if rule.is_none() => {
+                field(object, &["spec", "selector"]).and_then(|s| LabelSelector::from_value(s).ok()).map(|s| s.to_query())
+            }
             _ => None,
         };
         let expires =
             id.kind == "Job" && id.group == "batch" && field(object, &["spec", "ttlSecondsAfterFinished"]).is_some_and(Value::is_i64);
         let owned = label(object, OWNER_LABEL).is_some();
-        Self { seen: Some(Seen::of(object, Timestamp::now())), owned, pods, expires, object: id }
+        Self { seen: Some(Seen::of(object, Timestamp::now(), rule.as_deref())), rule, owned, pods, expires, object: id }
     }
 
     /// A target of which nothing is known yet.
     pub fn unread(object: ObjectRef) -> Self {
-        Self { object, seen: None, owned: false, pods: None, expires: false }
+        Self { object, seen: None, rule: None, owned: false, pods: None, expires: false }
+    }
+
+    /// The same target, judged by the rule for it where there is one.
+    #[must_use]
+    pub fn judged_by(self, custom: &CustomHealth) -> Self {
+        Self { rule: custom.rule(&self.object).cloned(), ..self }
     }
 
     /// Whether it was current when last seen.
@@ -259,7 +274,16 @@ impl Waiting {
             _ if self.target.owned && resource.namespaced => (Selection::Owned, Start::After(version)),
             _ => (Selection::Name(id.name.clone()), Start::After(version)),
         };
-        let feed = cluster.watches().subscribe(cluster, &resource, &id.namespace, selection, start, Some(&id.name), waker);
+        let feed = cluster.watches().subscribe(
+            cluster,
+            &resource,
+            &id.namespace,
+            selection,
+            self.target.rule.clone(),
+            start,
+            Some(&id.name),
+            waker,
+        );
         // A watch that began after our own request may have missed what happened in between.
         let missed = feed.feed().began_after(version);
         self.feed = Some(feed);
@@ -275,6 +299,7 @@ impl Waiting {
                     &resource,
                     &self.target.object.namespace,
                     selection,
+                    None,
                     Start::List,
                     None,
                     waker,
@@ -285,7 +310,7 @@ impl Waiting {
 
     async fn read(&mut self, cluster: &Cluster) {
         self.target.seen = Some(match cluster.get(&self.target.object).await {
-            Ok(live) => Seen::of(&live, Timestamp::now()),
+            Ok(live) => Seen::of(&live, Timestamp::now(), self.target.rule.as_deref()),
             Err(error) if error.is_not_found() => Seen::absent(0),
             Err(error) => Seen { version: 0, status: Status::Unknown, error: Some(error.to_string()), may_pass: false },
         });

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use ferroflux_manifest::status::Status;
+use ferroflux_manifest::status::{CustomRule, Status};
 use futures::TryStreamExt;
 use jiff::Timestamp;
 use kube::core::WatchEvent;
@@ -49,6 +49,8 @@ struct Key {
     resource: ApiResource,
     namespace: String,
     selection: Selection,
+    /// Only the judgement on an object is kept, so that those who judge differently do not share a watch.
+    rule: Option<Arc<CustomRule>>,
 }
 
 /// The watches of one cluster.
@@ -69,6 +71,7 @@ const POD_WINDOW: Duration = Duration::from_secs(16);
 /// One watch with what it saw.
 pub(crate) struct Feed {
     state: Mutex<State>,
+    rule: Option<Arc<CustomRule>>,
     began: AtomicU64,
     refused: AtomicBool,
 }
@@ -114,14 +117,16 @@ impl Watches {
         resource: &ApiResource,
         namespace: &str,
         selection: Selection,
+        rule: Option<Arc<CustomRule>>,
         start: Start,
         name: Option<&str>,
         waker: &Waker,
     ) -> Subscription {
-        let key = Key { user: cluster.user().map(str::to_owned), resource: resource.clone(), namespace: namespace.to_owned(), selection };
+        let user = cluster.user().map(str::to_owned);
+        let key = Key { user, resource: resource.clone(), namespace: namespace.to_owned(), selection, rule };
         let mut feeds = self.feeds.lock().unwrap_or_else(PoisonError::into_inner);
         let feed = feeds.entry(key.clone()).or_insert_with(|| {
-            let feed = Arc::new(Feed::new(start));
+            let feed = Arc::new(Feed::new(start, key.rule.clone()));
             tokio::spawn(run(self.clone(), cluster.clone(), key, feed.clone(), start));
             feed
         });
@@ -141,16 +146,20 @@ impl Watches {
 }
 
 impl Feed {
-    fn new(start: Start) -> Self {
+    fn new(start: Start, rule: Option<Arc<CustomRule>>) -> Self {
         let began = match start {
             Start::List => 0,
             Start::After(version) => version,
         };
-        Self { state: Mutex::default(), began: AtomicU64::new(began), refused: AtomicBool::new(false) }
+        Self { state: Mutex::default(), rule, began: AtomicU64::new(began), refused: AtomicBool::new(false) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn judge(&self, object: &Value, now: Timestamp) -> Seen {
+        Seen::of(object, now, self.rule.as_deref())
     }
 
     fn listen(&self, name: Option<&str>, waker: &Waker) -> u64 {
@@ -206,7 +215,7 @@ impl Feed {
     fn replace(&self, items: &[Value], version: u64) {
         let now = Timestamp::now();
         let mut state = self.state();
-        let mut seen: HashMap<String, Seen> = items.iter().map(|item| (name_of(item).to_owned(), Seen::of(item, now))).collect();
+        let mut seen: HashMap<String, Seen> = items.iter().map(|item| (name_of(item).to_owned(), self.judge(item, now))).collect();
         let names: Vec<String> = state.seen.keys().cloned().chain(state.listeners.iter().filter_map(|l| l.name.clone())).collect();
         for name in names {
             seen.entry(name).or_insert_with(|| Seen::absent(version));
@@ -300,13 +309,13 @@ async fn follow(cluster: &Cluster, key: &Key, feed: &Arc<Feed>, at: &mut Option<
     while let Some(event) = events.try_next().await.map_err(refused)? {
         match event {
             WatchEvent::Added(object) | WatchEvent::Modified(object) => {
-                let seen = Seen::of(&object, Timestamp::now());
+                let seen = feed.judge(&object, Timestamp::now());
                 *at = Some(seen.version.to_string());
                 judge_again_later(feed, &object, &seen);
                 feed.observe(name_of(&object), seen);
             }
             WatchEvent::Deleted(object) => {
-                let seen = Seen::absent(Seen::of(&object, Timestamp::now()).version);
+                let seen = Seen::absent(feed.judge(&object, Timestamp::now()).version);
                 *at = Some(seen.version.to_string());
                 feed.observe(name_of(&object), seen);
             }
@@ -327,6 +336,7 @@ fn refused(error: kube::Error) -> ApiError {
 /// A pod that waits for a node is judged by time, too: no event tells that it waited for too long.
 fn judge_again_later(feed: &Arc<Feed>, object: &Value, seen: &Seen) {
     if seen.status == Status::InProgress
+        && feed.rule.is_none()
         && ferroflux_manifest::ObjectRef::of(object).kind == "Pod"
         && ferroflux_manifest::status::may_pass(object)
     {
@@ -335,7 +345,7 @@ fn judge_again_later(feed: &Arc<Feed>, object: &Value, seen: &Seen) {
             tokio::time::sleep(POD_WINDOW).await;
             let Some(feed) = feed.upgrade() else { return };
             if feed.seen(name_of(&object)).is_some_and(|s| s.version == version) {
-                feed.observe(name_of(&object), Seen::of(&object, Timestamp::now()));
+                feed.observe(name_of(&object), feed.judge(&object, Timestamp::now()));
             }
         });
     }

@@ -1,7 +1,7 @@
 //! Whether an object is healthy: the rules of kstatus (KC-HC-05).
 //!
 //! [`compute`] judges one object alone. [`poll`] is what a health check uses: Jobs count as current only when they are
-//! complete, and pod controllers look at their pods.
+//! complete, and pod controllers look at their pods. [`CustomHealth`] has the rules that users write themselves.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -11,8 +11,10 @@ use crate::{ObjectRef, field};
 
 mod builtin;
 mod conditions;
+mod custom;
 mod poll;
 
+pub use custom::{CustomExpressions, CustomHealth, CustomHealthError, CustomRule};
 pub use poll::{Assessment, Surroundings, assess, generated_kind, may_pass, poll};
 
 /// How an object is doing.

@@ -7,9 +7,10 @@ use ferroflux_api::Artifact;
 use ferroflux_api::contract::reason;
 use ferroflux_api::kustomize::{Kustomization, ResourceInventory, ResourceRef};
 use ferroflux_artifact_transfer::fetch::{FetchError, Tree};
-use ferroflux_cluster_apply::{Apply, Cluster, HealthWait, Options, Progress, Target, prune};
+use ferroflux_cluster_apply::{Apply, Cluster, HealthWait, Options, Progress, prune};
 use ferroflux_conditions::types::READY;
 use ferroflux_controller_runtime::ObjectKey;
+use ferroflux_manifest::status::CustomHealth;
 use ferroflux_manifest::{IgnoreRule, IgnoreRules, IgnoreTarget, Inventory, ObjectRef};
 use serde_json::Value;
 use tokio::time::Instant;
@@ -34,7 +35,14 @@ const STAGE_TIMEOUT: Duration = Duration::from_secs(60);
 
 impl KustomizationReconciler {
     /// Brings about the state that `artifact` describes.
-    pub(super) async fn apply_revision(&self, key: &ObjectKey, attempt: &mut Attempt, artifact: &Artifact, began: Instant) -> Step {
+    pub(super) async fn apply_revision(
+        &self,
+        key: &ObjectKey,
+        attempt: &mut Attempt,
+        artifact: &Artifact,
+        health: CustomHealth,
+        began: Instant,
+    ) -> Step {
         let tree = match self.fetch(key, attempt, artifact).await {
             Ok(tree) => tree,
             Err(step) => return step,
@@ -57,7 +65,7 @@ impl KustomizationReconciler {
             Ok(rendered) => rendered,
             Err(failure) => return failure.into(),
         };
-        let options = match self.options(&attempt.object) {
+        let options = match self.options(&attempt.object, health) {
             Ok(options) => Arc::new(options),
             Err(error) => {
                 attempt.working("Detecting drift", &artifact.revision);
@@ -135,7 +143,7 @@ impl KustomizationReconciler {
         }
     }
 
-    fn options(&self, object: &Kustomization) -> Result<Options, ferroflux_manifest::RuleError> {
+    fn options(&self, object: &Kustomization, health: CustomHealth) -> Result<Options, ferroflux_manifest::RuleError> {
         let part = |p: &Option<String>| p.clone().unwrap_or_default();
         let rules: Vec<IgnoreRule> = object
             .spec
@@ -162,6 +170,7 @@ impl KustomizationReconciler {
             migrate_api_version: self.config.migrate_api_version,
             custom_stage_kinds: self.config.custom_stage_kinds.clone(),
             concurrency: self.config.concurrent_ssa,
+            health,
         })
     }
 
@@ -362,11 +371,6 @@ fn stored_inventory(attempt: &Attempt) -> Inventory {
 
 pub(super) fn to_status(inventory: &Inventory) -> ResourceInventory {
     ResourceInventory { entries: inventory.entries.iter().map(|e| ResourceRef { id: e.id.clone(), v: e.v.clone() }).collect() }
-}
-
-/// The targets of a health check on given objects.
-pub(super) fn unread(objects: impl IntoIterator<Item = ObjectRef>) -> Vec<Target> {
-    objects.into_iter().map(Target::unread).collect()
 }
 
 #[cfg(test)]

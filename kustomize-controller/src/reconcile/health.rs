@@ -9,7 +9,6 @@ use ferroflux_controller_runtime::ObjectKey;
 use ferroflux_manifest::ObjectRef;
 use tokio::time::Instant;
 
-use super::apply::unread;
 use super::{KustomizationReconciler, Step};
 use crate::attempt::Attempt;
 use crate::failure::{Failure, printed};
@@ -31,7 +30,7 @@ impl KustomizationReconciler {
             });
             // What was just applied is known already.
             let known = |id: &ObjectRef| checked.targets.iter().find(|t| t.object.same_object(id)).cloned();
-            named.flat_map(|id| known(&id).map_or_else(|| unread([id]), |t| vec![t])).collect()
+            named.map(|id| known(&id).unwrap_or_else(|| Target::unread(id).judged_by(&run.options.health))).collect()
         };
         if targets.is_empty() {
             attempt.conditions.delete(HEALTHY);

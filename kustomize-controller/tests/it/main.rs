@@ -6,6 +6,7 @@
 mod apply;
 mod deletion;
 mod dependencies;
+mod expressions;
 mod failures;
 mod health;
 mod process;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ferroflux_manifest::status::{Assessment, compute, poll};
+use ferroflux_manifest::status::{Assessment, CustomExpressions, CustomHealth, Status, compute, poll};
 use ferroflux_manifest::{Inventory, ObjectRef, normalize, order};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ pub(super) fn run(op: &str, case: &Value) -> Option<Verdict> {
         }
         "compute" => compute(&input["object"], Timestamp::now()).map(|h| json!(h)).map_err(|e| e.to_string()),
         "poll" => Ok(polled(input)),
-        "health-check-exprs" => return Some(Verdict::Skip("needs CEL".into())),
+        "health-check-exprs" => by_expressions(input),
         _ => return None,
     };
     Some(judge(case, answer))
@@ -74,6 +74,22 @@ fn polled(input: &Value) -> Value {
         out["generated"] = judgement.generated.iter().map(one).collect();
     }
     out
+}
+
+fn by_expressions(input: &Value) -> Result<Value, String> {
+    let list = input["healthCheckExprs"].as_array().into_iter().flatten().map(|expressions| CustomExpressions {
+        api_version: text(&expressions["apiVersion"]),
+        kind: text(&expressions["kind"]),
+        current: text(&expressions["current"]),
+        in_progress: text(&expressions["inProgress"]),
+        failed: text(&expressions["failed"]),
+    });
+    let custom = CustomHealth::parse(list).map_err(|e| e.to_string())?;
+    let Some(rule) = custom.rule(&ObjectRef::of(&input["object"])) else { return Ok(json!({"supported": false})) };
+    Ok(match rule.assess(&input["object"]) {
+        Ok(status) => json!({"status": status, "message": "", "supported": true}),
+        Err(error) => json!({"status": Status::Unknown, "message": "", "supported": true, "error": error.to_string()}),
+    })
 }
 
 fn lines<'a>(objects: impl IntoIterator<Item = &'a ObjectRef>) -> Vec<String> {

@@ -84,6 +84,12 @@ fn kstatus() {
     all_pass("kstatus.jsonl", &["compute", "poll"]);
 }
 
+/// KC-HC-06: which expressions judge an object, in which order, and how.
+#[test]
+fn health_by_expressions() {
+    all_pass("kstatus.jsonl", &["health-check-exprs"]);
+}
+
 /// KB-DOC-02, KB-FILE-02, HE-VAL-01 (typing), KB-OUT-02, KB-OUT-03 (quoting, numbers), KB-DOC-01 (documents re-emitted).
 #[test]
 fn yaml_and_json() {
