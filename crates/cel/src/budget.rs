@@ -6,8 +6,9 @@ use crate::error::Cause;
 use crate::stack::with_room;
 
 /// Steps of one evaluation. A step is a part of the expression that is evaluated, an element that is looked at or made,
-/// or eight bytes of text: a bound on time and memory at once, with the same answer on every machine.
-const MAX_STEPS: usize = 1_000_000;
+/// or eight bytes of text: a bound on time and memory at once, with the same answer on every machine. All of them take
+/// some 25 ms; an expression on the conditions of an object takes some hundred.
+const MAX_STEPS: usize = 300_000;
 
 /// How deep values may be nested that are compared or printed.
 const MAX_DEPTH: usize = 700;

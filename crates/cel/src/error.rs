@@ -47,8 +47,19 @@ pub struct Diagnostic {
     pub source: String,
 }
 
-/// What a longer line is cut to, around the mistake.
+/// Bytes of an expression, or of a name in it, that a message carries. A message is kept for each object that it is about.
+const CARRIED: usize = 1_000;
+
+/// A line that is longer is not shown with the mistake in it.
 const SHOWN: usize = 120;
+
+/// The beginning of a text that is too long for a message.
+pub(crate) fn carried(text: &str) -> String {
+    match (0..=CARRIED).rev().find(|end| text.is_char_boundary(*end)) {
+        Some(end) if text.len() > CARRIED => format!("{}...", &text[..end]),
+        _ => text.to_owned(),
+    }
+}
 
 impl Diagnostic {
     /// A mistake at a byte offset of `text`.
@@ -57,8 +68,8 @@ impl Diagnostic {
         let start = text[..offset].rfind('\n').map_or(0, |n| n + 1);
         let line = text[..offset].matches('\n').count() + 1;
         let column = text[start..offset].chars().count() + 1;
-        let source = text[start..].lines().next().unwrap_or_default().to_owned();
-        Self { line, column, message: message.into(), source }
+        let source = carried(text[start..].lines().next().unwrap_or_default());
+        Self { line, column, message: carried(&message.into()), source }
     }
 }
 
@@ -123,5 +134,17 @@ pub enum Cause {
 impl Cause {
     pub(crate) fn new(message: impl Into<Cow<'static, str>>) -> Self {
         Self::Other(message.into())
+    }
+
+    /// The cause with no name that is too long for a message.
+    pub(crate) fn carried(self) -> Self {
+        match self {
+            Self::Attribute(name) => Self::Attribute(carried(&name)),
+            Self::Key(name) => Self::Key(carried(&name)),
+            Self::Index(name) => Self::Index(carried(&name)),
+            Self::Call(name) => Self::Call(carried(&name)),
+            Self::Other(message) => Self::Other(carried(&message).into()),
+            Self::Overload | Self::Exhausted => self,
+        }
     }
 }

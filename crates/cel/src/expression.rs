@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use crate::ast::Expr;
-use crate::error::{CompileError, Diagnostic, EvalError};
+use crate::error::{CompileError, Diagnostic, EvalError, carried};
 use crate::parser::{self, Parsed};
 use crate::types::Type;
 use crate::value::Value;
@@ -62,13 +62,13 @@ impl Expression {
         let mut parsed = parser::parse(text).map_err(|diagnostic| invalid(text, diagnostic))?;
         let found = checker::check(&mut parsed, variables).map_err(|(at, message)| invalid(text, Diagnostic::new(text, at, message)))?;
         if let Some(output) = output.filter(|output| !output.matches(&found)) {
-            return Err(CompileError::Output { expression: text.to_owned(), expected: output.name(), found: found.to_string() });
+            return Err(CompileError::Output { expression: carried(text), expected: output.name(), found: found.to_string() });
         }
         Self::of(text, parsed.root)
     }
 
     fn of(text: &str, mut root: Expr) -> Result<Self, CompileError> {
-        constants::replace(&mut root).map_err(|cause| CompileError::Constant { expression: text.to_owned(), cause })?;
+        constants::replace(&mut root).map_err(|cause| CompileError::Constant { expression: carried(text), cause: carried(&cause) })?;
         Ok(Self { text: text.to_owned(), root })
     }
 
@@ -84,7 +84,8 @@ impl Expression {
     /// [`EvalError::Failed`] if the data does not have what the expression asks for, or it takes too much work.
     pub fn evaluate<'a, 'd: 'a>(&'a self, variables: &dyn Fn(&str) -> Option<&'d Json>) -> Result<Value<'a>, EvalError> {
         let variables = |name: &str| variables(name).map(|data: &'a Json| Value::from(data));
-        eval::evaluate(&self.root, &variables).map_err(|cause| EvalError::Failed { expression: self.text.clone(), cause })
+        eval::evaluate(&self.root, &variables)
+            .map_err(|cause| EvalError::Failed { expression: carried(&self.text), cause: cause.carried() })
     }
 
     /// Evaluates the expression to `true` or `false`.
@@ -123,10 +124,10 @@ impl Expression {
     }
 
     fn not_a(&self, expected: &'static str) -> EvalError {
-        EvalError::Type { expression: self.text.clone(), expected }
+        EvalError::Type { expression: carried(&self.text), expected }
     }
 }
 
 fn invalid(text: &str, diagnostic: Diagnostic) -> CompileError {
-    CompileError::Invalid { expression: text.to_owned(), diagnostic }
+    CompileError::Invalid { expression: carried(text), diagnostic }
 }

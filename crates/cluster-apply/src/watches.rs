@@ -214,8 +214,9 @@ impl Feed {
     /// Takes in a complete list: what is not in it is gone.
     fn replace(&self, items: &[Value], version: u64) {
         let now = Timestamp::now();
-        let mut state = self.state();
+        // Judged before anybody is kept from looking.
         let mut seen: HashMap<String, Seen> = items.iter().map(|item| (name_of(item).to_owned(), self.judge(item, now))).collect();
+        let mut state = self.state();
         let names: Vec<String> = state.seen.keys().cloned().chain(state.listeners.iter().filter_map(|l| l.name.clone())).collect();
         for name in names {
             seen.entry(name).or_insert_with(|| Seen::absent(version));

@@ -48,7 +48,7 @@ fn must<'a>(found: Option<Value<'a>>, target: &Value<'a>, key: &Value<'_>) -> Re
             Value::Int(n) => n.to_string(),
             Value::Uint(n) => n.to_string(),
             Value::Double(n) => n.to_string(),
-            Value::String(text) => text.chars().take(200).collect(),
+            Value::String(text) => text.to_string(),
             other => other.type_name().to_owned(),
         };
         if matches!(target, Value::List(_)) { Cause::Index(shown) } else { Cause::Key(shown) }

@@ -100,6 +100,26 @@ fn depth_is_bounded() {
     });
 }
 
+/// RT-60: an error names the expression, but does not repeat what is endless; it is kept for each object it is about.
+#[test]
+fn errors_are_short() {
+    let long = "a".repeat(90_000);
+    for text in [
+        format!("{long}.b == 1"),
+        format!("'{long}'"),
+        format!("v['{long}']"),
+        format!("{long}("),
+        format!("{long}()"),
+        format!("int('{long}')"),
+    ] {
+        let error = match Expression::parse(&text) {
+            Ok(expression) => expression.evaluate_bool(&|_| None).unwrap_err().to_string(),
+            Err(error) => error.to_string(),
+        };
+        assert!(error.len() < 5_000 && error.contains(&text[..500]), "{} bytes: {}", error.len(), &error[..100]);
+    }
+}
+
 /// Pieces of expressions, so that many of what is made of them is valid.
 fn piece() -> impl Strategy<Value = String> {
     let words = [

@@ -151,3 +151,40 @@ impl Hash for CustomRule {
         self.texts().hash(state);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn one<'a>(api_version: &'a str, kind: &'a str, current: &'a str) -> CustomExpressions<'a> {
+        CustomExpressions { api_version, kind, current, ..CustomExpressions::default() }
+    }
+
+    /// KC-HC-06: the rule of a kind goes before that of its group, whatever the version; equal rules of two objects are one.
+    #[test]
+    fn rules_by_group_and_kind() {
+        let custom =
+            CustomHealth::parse([one("a.io/v1", "", "true"), one("a.io/v1", "Kind", "spec.ok"), one("v1", "Pod", "true")]).unwrap();
+        let rule = |version: &str, kind: &str| custom.rule(&ObjectRef::new(version, kind, "ns", "name"));
+        let status = |rule: Option<&Arc<CustomRule>>| rule.map(|r| r.assess(&json!({"spec": {"ok": false}})));
+        assert_eq!(status(rule("a.io/v2", "Kind")), Some(Ok(Status::InProgress)));
+        assert_eq!(status(rule("a.io/v2", "Other")), Some(Ok(Status::Current)));
+        assert_eq!((rule("b.io/v1", "Kind"), rule("v1", "Secret")), (None, None));
+        assert_eq!(rule("a.io/v1", "Other"), rule("v1", "Pod"));
+        assert_ne!(rule("a.io/v1", "Kind"), rule("v1", "Pod"));
+    }
+
+    /// KC-HC-06: a generation that was not observed yet counts before any expression, if both are integers.
+    #[test]
+    fn the_observed_generation() {
+        let custom = CustomHealth::parse([CustomExpressions { failed: "true", ..one("v1", "Pod", "true") }]).unwrap();
+        let status = |observed| {
+            let object = json!({"metadata": {"generation": 2}, "status": {"observedGeneration": observed}});
+            custom.rule(&ObjectRef::new("v1", "Pod", "ns", "name")).map(|rule| rule.assess(&object))
+        };
+        assert_eq!(status(json!(1)), Some(Ok(Status::InProgress)));
+        assert_eq!(status(json!(2)), Some(Ok(Status::Failed)));
+        assert_eq!(status(json!("1")), Some(Ok(Status::Failed)));
+    }
+}
