@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ferroflux_api::contract::reason;
+pub(crate) use ferroflux_cluster_apply::told;
 
 /// When a failed reconcile is tried again (KC-TRIG-05).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,14 +71,6 @@ impl Failure {
     /// The object's own state could not be read or written.
     pub(crate) fn api(error: impl std::fmt::Display) -> Self {
         Self { event: None, then: Then::Backoff, ..Self::new(reason::RECONCILIATION_FAILED, error.to_string()) }
-    }
-}
-
-/// What the API server said, or what kept it from answering; the library's own text repeats the whole status.
-pub(crate) fn told(error: &kube::Error) -> String {
-    match error {
-        kube::Error::Api(status) => status.message.clone(),
-        error => error.to_string(),
     }
 }
 

@@ -92,7 +92,7 @@ impl KustomizationReconciler {
             attempt.event(true, text, None);
             return Ok(None);
         }
-        let cluster = self.targets.of(object, &self.config).await?;
+        let cluster = self.targets.of(object, &self.config).await.map_err(|e| e.to_string())?;
         let owner = prune::Owner { name: key.name.to_string(), namespace: key.namespace.to_string() };
         let deletion = prune::delete_all(&cluster, &owner, objects).await;
         if let Some(error) = deletion.error() {

@@ -4,6 +4,9 @@ use clap::{ArgAction, Parser};
 use ferroflux_api::Duration;
 use ferroflux_controller_runtime::{Jitter, RuntimeFlags};
 
+/// Flags that nothing is done with: they are about decryption, which is not here.
+pub(crate) const UNUSED: &[&str] = &["sops_age_secret", "sops_vault_configmap", "default_decryption_service_account"];
+
 /// The flags of kustomize-controller, with Flux's names and defaults.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "kustomize-controller", version, args_override_self = true, about = "Keeps rendered kustomizations applied on a cluster")]
@@ -127,6 +130,8 @@ mod tests {
         let flags = parse(&args).unwrap();
         assert!(flags.no_remote_bases && flags.no_cross_namespace_refs);
         assert_eq!((flags.override_manager, flags.concurrent_ssa), (vec!["a".to_owned(), "b".to_owned()], 8));
+        let command = <Flags as clap::CommandFactory>::command();
+        assert!(UNUSED.iter().all(|flag| command.get_arguments().any(|a| a.get_id() == flag)));
         // Patches of the manifests add flags that are there already: the last counts.
         let flags = parse(&["--concurrent=4", "--watch-all-namespaces=true", "--concurrent=20", "--watch-all-namespaces=false"]).unwrap();
         assert_eq!((flags.concurrent, flags.runtime.watch_all_namespaces), (20, false));

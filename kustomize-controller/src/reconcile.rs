@@ -106,6 +106,7 @@ impl Reconciler for KustomizationReconciler {
         self.memory.forget(key);
         self.blocked.remove(key);
         self.renderer.forget(key);
+        self.targets.forget(key);
     }
 }
 

@@ -10,8 +10,9 @@ use ferroflux_api::kustomize::{Kustomization, SourceKind};
 use ferroflux_artifact::tarball::Limits;
 use ferroflux_artifact_transfer::fetch::{Config as FetchConfig, Fetcher};
 use ferroflux_controller_runtime::controller::enqueue;
+use ferroflux_controller_runtime::flags::log_ignored;
 use ferroflux_controller_runtime::process::GRACE;
-use ferroflux_controller_runtime::{Cache, Controller, FeatureGates, Process};
+use ferroflux_controller_runtime::{Cache, Controller, FeatureGates, Process, TokenCache};
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use kube::api::PartialObjectMeta;
 use kube::core::NamespaceResourceScope;
@@ -20,7 +21,7 @@ use serde::de::DeserializeOwned;
 
 use crate::attempt::Writer;
 use crate::config::{CONTROLLER, Config};
-use crate::flags::{Flags, GATES, gate};
+use crate::flags::{Flags, GATES, UNUSED, gate};
 use crate::reconcile::KustomizationReconciler;
 use crate::render::Renderer;
 use crate::run::Memory;
@@ -35,9 +36,12 @@ pub async fn run(flags: Flags) -> anyhow::Result<()> {
     if default_account && !gates.enabled(gate::OBJECT_LEVEL_WORKLOAD_IDENTITY) {
         bail!("cannot set default service accounts when the feature gate ObjectLevelWorkloadIdentity is not enabled");
     }
+    log_ignored::<Flags>(UNUSED);
     let config = Config::new(&flags, &gates);
     let workers = flags.concurrent;
+    let token_cache = (flags.token_cache_max_size, flags.token_cache_max_duration.as_std());
     let process = Process::start(CONTROLLER, flags.runtime, gates).await?;
+    let tokens = TokenCache::new(&process.metrics, token_cache.0, token_cache.1);
     let controller = Controller::<Kustomization>::new(&process, workers);
     let sources = Arc::new(Sources::default());
     let triggers = Triggers {
@@ -59,7 +63,7 @@ pub async fn run(flags: Flags) -> anyhow::Result<()> {
         sources,
         fetcher: Fetcher::new(fetch).context("unable to set up the download of artifacts")?,
         renderer: Arc::new(Renderer::new(&config, std::env::temp_dir())),
-        targets: Targets::new(process.client.clone()),
+        targets: Targets::new(process.client.clone(), process.metrics.clone(), process.flags.rates(), tokens),
         memory: triggers.memory.clone(),
         blocked: triggers.blocked.clone(),
         config,

@@ -12,6 +12,19 @@ pub(crate) const WORKLOAD_IDENTITY: &str = "ObjectLevelWorkloadIdentity";
 /// Documented, but long gone: every clone is as small as it can be.
 pub(crate) const OPTIMIZED_CLONES: &str = "OptimizedGitClones";
 
+/// Flags that nothing is done with: they are about charts and about cloud identities, which are not here.
+pub(crate) const UNUSED: &[&str] = &[
+    "helm_index_max_size",
+    "helm_chart_max_size",
+    "helm_chart_file_max_size",
+    "helm_cache_max_size",
+    "helm_cache_ttl",
+    "helm_cache_purge_interval",
+    "token_cache_max_size",
+    "token_cache_max_duration",
+    "default_service_account",
+];
+
 /// The flags of source-controller, with Flux's names and defaults.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "source-controller", version, args_override_self = true, about = "Turns sources into artifacts")]
@@ -97,6 +110,8 @@ mod tests {
             parse(&["--ssh-kex-algos=a,b", "--artifact-digest-algo=blake3", "--storage-path", "/x", "--concurrent=1", "--concurrent=9"]);
         let flags = flags.unwrap();
         assert_eq!((flags.ssh_kex_algos, flags.concurrent), (vec!["a".to_owned(), "b".to_owned()], 9));
+        let command = <Flags as clap::CommandFactory>::command();
+        assert!(UNUSED.iter().all(|flag| command.get_arguments().any(|a| a.get_id() == flag)));
         for bad in ["--artifact-digest-algo=md5", "--interval-jitter-percentage=100", "--no-such-flag"] {
             assert!(parse(&[bad]).is_err(), "{bad}");
         }

@@ -73,7 +73,6 @@ mod tests {
     #[tokio::test]
     async fn includers_are_woken() {
         let queue = Queue::new(Backoff { min: Duration::from_secs(1), max: Duration::from_secs(2) }, QueueMetrics::detached());
-        let cache = Cache::default();
         let old = repository("ns", "app", None);
         let mut new = old.clone();
         new.status.artifact = Some(Artifact {
@@ -85,14 +84,12 @@ mod tests {
             size: None,
             metadata: Default::default(),
         });
-        for object in [
+        let cache = Cache::from_iter([
             new.clone(),
             repository("ns", "includer", Some("app")),
             repository("other", "includer", Some("app")),
             repository("ns", "apart", None),
-        ] {
-            cache.observe(object);
-        }
+        ]);
         let key = ObjectKey::new("ns", "app");
         on_change(&queue, &cache, &Change { key, old: Some(Arc::new(old)), new: Some(Arc::new(new)), initial: false });
         let woken = queue.next().await.map(|lease| lease.key.clone());

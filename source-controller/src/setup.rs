@@ -7,13 +7,14 @@ use anyhow::{Context, Result, bail};
 use ferroflux_api::source::GitRepository;
 use ferroflux_artifact::storage::{Config, Retention, Scratch, Storage, advertised_address};
 use ferroflux_artifact_transfer::server::Server;
+use ferroflux_controller_runtime::flags::log_ignored;
 use ferroflux_controller_runtime::process::GRACE;
 use ferroflux_controller_runtime::{Cache, Controller, FeatureGates, ObjectKey, Process};
 use ferroflux_git::{Client as GitClient, Limits, SshAlgorithms};
 use ferroflux_proxy_environment::ProxyEnvironment;
 
 use crate::Flags;
-use crate::flags::{GATES, OPTIMIZED_CLONES, WORKLOAD_IDENTITY};
+use crate::flags::{GATES, OPTIMIZED_CLONES, UNUSED, WORKLOAD_IDENTITY};
 use crate::git_repository::{self, GitRepositories};
 
 /// Time between two looks for artifacts of objects that are gone (SRC-ART-07).
@@ -30,6 +31,7 @@ pub async fn run(flags: Flags) -> Result<()> {
     if !flags.default_service_account.is_empty() && !gates.enabled(WORKLOAD_IDENTITY) {
         bail!("cannot set default service accounts when the feature gate {WORKLOAD_IDENTITY} is not enabled");
     }
+    log_ignored::<Flags>(UNUSED);
     let ssh_algorithms = SshAlgorithms::parse(&flags.ssh_kex_algos, &flags.ssh_hostkey_algos)?;
     let hostname = std::env::var("HOSTNAME").unwrap_or_else(|_| rustix::system::uname().nodename().to_string_lossy().into_owned());
     let config = Config {

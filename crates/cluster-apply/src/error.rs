@@ -10,7 +10,7 @@ pub enum ApiError {
     #[error("{}", .0.message)]
     Refused(Box<Status>),
     /// It got no answer, or none that can be read.
-    #[error("{0}")]
+    #[error("{}", told(.0))]
     Transport(#[from] kube::Error),
     /// The cluster does not know the kind.
     #[error("no matches for kind {kind:?} in version {api_version:?}")]
@@ -23,6 +23,25 @@ pub enum ApiError {
     /// A namespaced object without a namespace. The text is the API server's for such a request.
     #[error("the server could not find the requested resource")]
     NoNamespace,
+}
+
+/// What the API server said, or what kept it from answering, down to the cause; the library's own text repeats the whole
+/// status of a refusal and leaves out the causes of everything else.
+pub fn told(error: &kube::Error) -> String {
+    if let kube::Error::Api(status) = error {
+        return status.message.clone();
+    }
+    let text = error.to_string();
+    let mut text = text.strip_prefix("ServiceError: ").unwrap_or(&text).to_owned();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        let next = error.to_string();
+        if !text.contains(&next) {
+            text = format!("{text}: {next}");
+        }
+        cause = error.source();
+    }
+    text
 }
 
 impl ApiError {

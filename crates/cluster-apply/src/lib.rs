@@ -30,6 +30,6 @@ pub use api::Cluster;
 pub use apply::{Apply, Options, Progress};
 pub use change::{Action, Change, ChangeSet};
 pub use discovery::ApiResource;
-pub use error::{ApiError, ApplyError};
+pub use error::{ApiError, ApplyError, told};
 pub use health::{HealthFailure, HealthWait, Target, Verdict};
 pub use watches::Waker;

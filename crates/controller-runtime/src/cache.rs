@@ -23,13 +23,24 @@ struct State<K> {
     objects: HashMap<ObjectKey, Arc<K>>,
     /// What the watch last told about objects that a write of ours has brought further since. The answer to a write may
     /// hold somebody else's change too, whose event would otherwise find nothing new.
-    untold: HashMap<ObjectKey, Option<Arc<K>>>,
+    untold: HashMap<ObjectKey, Arc<K>>,
 }
 
 impl<K> Default for Cache<K> {
     fn default() -> Self {
         let state = State { objects: HashMap::new(), untold: HashMap::new() };
         Self { state: RwLock::new(state), synced: watch::Sender::new(false) }
+    }
+}
+
+/// A cache that has these objects, as after a first list.
+impl<K: Resource> FromIterator<K> for Cache<K> {
+    fn from_iter<I: IntoIterator<Item = K>>(objects: I) -> Self {
+        let cache = Self::default();
+        for object in objects {
+            cache.announce(object);
+        }
+        cache
     }
 }
 
@@ -45,12 +56,13 @@ impl<K: Resource> Cache<K> {
     }
 
     /// Takes in an object that a write of ours answered with, so that the next pass sees it even when the watch is late.
-    /// An object that is older than the one kept is ignored. What has changed with it is told when the watch gets there.
+    /// An object that is older than the one kept is ignored, and so is one that is not kept: the watch may have told of its
+    /// end already. What has changed with it is told when the watch gets there.
     pub fn observe(&self, object: K) {
         let key = ObjectKey::of(&object);
         let mut state = self.write();
-        let old = state.objects.get(&key).cloned();
-        if old.as_ref().is_none_or(|old| is_newer(old.as_ref(), &object)) {
+        let Some(old) = state.objects.get(&key).cloned() else { return };
+        if is_newer(old.as_ref(), &object) {
             state.untold.entry(key.clone()).or_insert(old);
             state.objects.insert(key, Arc::new(object));
         }
@@ -64,11 +76,11 @@ impl<K: Resource> Cache<K> {
         let untold = state.untold.remove(&key);
         let kept = state.objects.get(&key).cloned();
         match &kept {
-            Some(kept) if !is_newer(kept.as_ref(), &object) => untold.map(|old| (old, Arc::clone(kept))),
+            Some(kept) if !is_newer(kept.as_ref(), &object) => untold.map(|old| (Some(old), Arc::clone(kept))),
             _ => {
                 let new = Arc::new(object);
                 state.objects.insert(key, Arc::clone(&new));
-                Some((untold.unwrap_or(kept), new))
+                Some((untold.or(kept), new))
             }
         }
     }
@@ -137,6 +149,16 @@ mod tests {
         assert!(cache.announce(object("10")).is_none());
         cache.observe(object("9"));
         assert_eq!(cache.list()[0].metadata.resource_version.as_deref(), Some("10"));
+    }
+
+    /// RT-51: the answer to a write that let an object go may come after the watch has told of its end: it stays gone.
+    #[test]
+    fn what_is_gone_stays_gone() {
+        let cache = Cache::default();
+        cache.announce(object("9"));
+        cache.remove(&ObjectKey::new("", "a"));
+        cache.observe(object("10"));
+        assert!(cache.list().is_empty());
     }
 
     /// RT-21: the answer to a write of ours may hold a change by somebody else; when the watch tells of that, it is news,

@@ -10,7 +10,9 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use ferroflux_proxy_environment::ProxyEnvironment;
-use http::{Request, Response, Uri};
+use futures::future::BoxFuture;
+use http::header::AUTHORIZATION;
+use http::{HeaderValue, Request, Response, Uri};
 use hyper_util::client::legacy::Builder;
 use hyper_util::client::legacy::connect::Connect;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -18,10 +20,10 @@ use kube::client::{Body, ConfigExt};
 use kube::{Client, Config};
 use tokio::time::Instant;
 use tower::{BoxError, Service, ServiceBuilder, ServiceExt};
-use tracing::debug;
 
 use crate::liveness::Liveness;
 use crate::metrics::Metrics;
+use crate::token_cache::Secret;
 
 mod bounds;
 mod connection;
@@ -64,12 +66,27 @@ pub struct Options {
     pub deadlines: Deadlines,
 }
 
-/// A client from `KUBECONFIG` or the pod's service account, with request metrics and, where the server does not
-/// schedule requests fairly itself, client-side throttling (RT-30).
+/// Where the bearer token of each request comes from, for a token that does not last as long as the client.
+#[derive(Clone)]
+pub struct TokenSource(Arc<dyn Fn() -> BoxFuture<'static, Result<Secret, BoxError>> + Send + Sync>);
+
+impl std::fmt::Debug for TokenSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("TokenSource")
+    }
+}
+
+impl TokenSource {
+    /// A source that asks `token` for each request; it should remember the token itself.
+    pub fn new(token: impl Fn() -> BoxFuture<'static, Result<Secret, BoxError>> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(token))
+    }
+}
+
+/// A client from `KUBECONFIG` or the pod's service account, with request metrics. Requests are throttled here until the
+/// server says, with its first answer, that it schedules them fairly itself (RT-30).
 pub async fn connect(options: Options) -> Result<Client, ClientError> {
-    let mut config = Config::infer().await?;
-    drop_exempt_proxy(&mut config, &ProxyEnvironment::from_env());
-    build(config, options).await.map_err(ClientError::Build)
+    Ok(build(Config::infer().await?, options)?)
 }
 
 /// The library takes a proxy of the environment for the kubeconfig's own, and asks `NO_PROXY` about the proxy instead of
@@ -83,40 +100,32 @@ fn drop_exempt_proxy(config: &mut Config, environment: &ProxyEnvironment) {
 }
 
 /// A client for the given configuration, whose own timeouts do not count: those of `options` do. See [`connect`].
-pub async fn build(config: Config, options: Options) -> kube::Result<Client> {
-    let client = stack(&config, &options, None)?;
-    if is_fair(&client).await {
-        return Ok(client);
-    }
-    debug!("the API server has no priority and fairness, requests are throttled here");
-    stack(&config, &options, Some(Throttle::new(options.rates.qps, options.rates.burst)))
+pub fn build(config: Config, options: Options) -> kube::Result<Client> {
+    stack(config, &options, None)
 }
 
-/// Whether the API server queues requests fairly by itself: it says so in a header of any answer.
-async fn is_fair(client: &Client) -> bool {
-    let Ok(request) = Request::head("/livez/ping").body(Body::empty()) else { return true };
-    match client.send(request).await {
-        Ok(response) => response.headers().contains_key("X-Kubernetes-Pf-Flowschema-Uid"),
-        Err(_) => false,
-    }
+/// As [`build`], with requests that carry a token from `token`.
+pub fn build_with_token(config: Config, options: Options, token: TokenSource) -> kube::Result<Client> {
+    stack(config, &options, Some(token))
 }
 
 /// The client over the kind of connection that the configuration asks for.
-fn stack(config: &Config, options: &Options, throttle: Option<Throttle>) -> kube::Result<Client> {
-    let Some(proxy) = &config.proxy_url else { return over(connection::tcp(), config, options, throttle) };
+fn stack(mut config: Config, options: &Options, token: Option<TokenSource>) -> kube::Result<Client> {
+    drop_exempt_proxy(&mut config, &ProxyEnvironment::from_env());
+    let Some(proxy) = &config.proxy_url else { return over(connection::tcp(), &config, options, token) };
     match proxy.scheme_str() {
-        Some("http") => over(connection::tunnel(proxy, connection::tcp()), config, options, throttle),
+        Some("http") => over(connection::tunnel(proxy, connection::tcp()), &config, options, token),
         Some("https") => {
-            let to_proxy = connection::tls(config, connection::tcp(), false)?;
-            over(connection::tunnel(proxy, to_proxy), config, options, throttle)
+            let to_proxy = connection::tls(&config, connection::tcp(), false)?;
+            over(connection::tunnel(proxy, to_proxy), &config, options, token)
         }
-        Some("socks5") => over(connection::socks(proxy, connection::tcp()), config, options, throttle),
+        Some("socks5") => over(connection::socks(proxy, connection::tcp()), &config, options, token),
         _ => Err(kube::Error::ProxyProtocolUnsupported { proxy_url: Box::new(proxy.clone()) }),
     }
 }
 
 /// The client over connections that `connector` makes.
-fn over<C>(connector: C, config: &Config, options: &Options, throttle: Option<Throttle>) -> kube::Result<Client>
+fn over<C>(connector: C, config: &Config, options: &Options, token: Option<TokenSource>) -> kube::Result<Client>
 where
     C: Service<Uri> + Clone + Send + Sync + 'static,
     C::Response: hyper_util::client::legacy::connect::Connection + hyper::rt::Read + hyper::rt::Write + Send + Unpin + 'static,
@@ -134,6 +143,7 @@ where
         .build::<_, Body>(connection::tls(config, connector.clone(), true)?);
     let watches = Builder::new(TokioExecutor::new()).pool_max_idle_per_host(0).build::<_, Body>(connection::tls(config, connector, false)?);
     let host: Arc<str> = config.cluster_url.authority().map(ToString::to_string).unwrap_or_default().into();
+    let throttle = Throttle::new(options.rates.qps, options.rates.burst);
     let options = options.clone();
     let service = ServiceBuilder::new()
         .layer(tower::layer::layer_fn(move |inner| Observed {
@@ -141,6 +151,7 @@ where
             options: options.clone(),
             host: host.clone(),
             throttle: throttle.clone(),
+            token: token.clone(),
         }))
         .layer(config.base_uri_layer())
         .option_layer(config.auth_layer()?)
@@ -192,8 +203,12 @@ struct Observed<S> {
     inner: S,
     options: Options,
     host: Arc<str>,
-    throttle: Option<Throttle>,
+    throttle: Throttle,
+    token: Option<TokenSource>,
 }
+
+/// With this an API server says that it queues requests fairly by itself (RT-30, KC-FLAG-02).
+const FAIR: &str = "X-Kubernetes-Pf-Flowschema-Uid";
 
 impl<S, B> Service<Request<Body>> for Observed<S>
 where
@@ -210,11 +225,14 @@ where
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let Self { inner, options, host, throttle } = self.clone();
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        let Self { inner, options, host, throttle, token } = self.clone();
         Box::pin(async move {
-            if let Some(throttle) = throttle {
-                throttle.take().await;
+            throttle.take().await;
+            if let Some(TokenSource(token)) = token {
+                let mut bearer = HeaderValue::try_from(format!("Bearer {}", token().await?.reveal()))?;
+                bearer.set_sensitive(true);
+                request.headers_mut().insert(AUTHORIZATION, bearer);
             }
             let Options { metrics, liveness, deadlines, .. } = options;
             let method = request.method().to_string();
@@ -226,6 +244,9 @@ where
                 Ok(response) => {
                     metrics.count_request(response.status().as_str(), &method, &host);
                     liveness.heard(&path);
+                    if response.headers().contains_key(FAIR) {
+                        throttle.lift();
+                    }
                 }
                 Err(_) => metrics.count_request("<error>", &method, &host),
             }

@@ -294,11 +294,10 @@ mod tests {
         let metrics = Metrics::default();
         let counts = metrics.controller("GitRepository", "gitrepository", 1);
         let queue = Queue::new(Backoff { min: Duration::from_secs(1), max: Duration::from_secs(2) }, counts.queue.clone());
-        let cache = Arc::<Cache<GitRepository>>::default();
         let mut object = GitRepository::default();
         (object.metadata.namespace, object.metadata.name) = (Some("ns".into()), Some("a".into()));
         object.metadata.resource_version = Some("1".into());
-        cache.observe(object);
+        let cache = Arc::new(Cache::from_iter([object]));
         let key = ObjectKey::new("ns", "a");
         queue.changed(&key, Priority::Normal);
         let reconciler = Arc::new(Stumbles::default());

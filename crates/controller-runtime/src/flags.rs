@@ -3,9 +3,11 @@
 //! A controller flattens [`RuntimeFlags`] into its own clap struct and adds what only it has. Unknown flags are fatal;
 //! `--name=value`, `--name value` and bare booleans are accepted, durations are in Go's syntax.
 
+use std::ffi::OsString;
 use std::time::Duration as StdDuration;
 
-use clap::Args;
+use clap::parser::ValueSource;
+use clap::{Args, CommandFactory};
 use ferroflux_api::Duration;
 
 use crate::client::Rates;
@@ -83,6 +85,21 @@ impl RuntimeFlags {
     }
 }
 
+/// Logs which flags of `unused` (as field names of `F`) were given: they are taken, and nothing is done with them (RT-02).
+pub fn log_ignored<F: CommandFactory>(unused: &[&str]) {
+    for flag in given::<F>(std::env::args_os(), unused) {
+        tracing::info!("flag --{flag} is ignored, this controller does without");
+    }
+}
+
+/// Those of the flags that the command line or the environment sets.
+fn given<F: CommandFactory>(args: impl IntoIterator<Item = OsString>, flags: &[&str]) -> Vec<String> {
+    // Whoever asks has read the same command line before, without errors.
+    let Ok(matches) = F::command().try_get_matches_from(args) else { return Vec::new() };
+    let set = |flag: &str| matches!(matches.value_source(flag), Some(ValueSource::CommandLine | ValueSource::EnvVariable));
+    flags.iter().filter(|flag| set(flag)).map(|flag| flag.replace('_', "-")).collect()
+}
+
 /// `--interval-jitter-percentage`: spreads intervals by ±p % (RT-26).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Jitter(u8);
@@ -148,6 +165,13 @@ mod tests {
         assert_eq!(flags.min_retry_delay.as_std(), StdDuration::from_secs(90));
         assert!(parse(&["--no-such-flag"]).is_err());
         assert!(parse(&["--min-retry-delay=soon"]).is_err());
+    }
+
+    /// RT-02: what is given and not used is named, defaults are not.
+    #[test]
+    fn unused_flags_are_named() {
+        let args = ["controller", "--kube-api-burst=300", "--events-addr", "http://x"].map(OsString::from);
+        assert_eq!(given::<Command>(args, &["kube_api_qps", "kube_api_burst"]), ["kube-api-burst"]);
     }
 
     /// RT-26: the interval moves by at most the percentage, and a percentage of 100 is refused.

@@ -30,6 +30,7 @@ pub mod patch;
 pub mod process;
 pub mod queue;
 pub mod serve;
+pub mod token_cache;
 pub mod watch;
 
 pub use cache::Cache;
@@ -41,6 +42,7 @@ pub use key::ObjectKey;
 pub use liveness::Liveness;
 pub use process::Process;
 pub use queue::{Outcome, Priority, Queue};
+pub use token_cache::TokenCache;
 pub use watch::Change;
 
 use ferroflux_api::contract::annotation::{EVENT_METADATA_PREFIX, REQUESTED_AT};

@@ -23,6 +23,7 @@ use crate::failure::{Failure, Then, printed, told};
 use crate::history;
 use crate::render::Rendered;
 use crate::run::{Cause, Checked, Phase, Run};
+use crate::target::TargetError;
 
 /// Work that is done before this goes unreported; what takes longer is announced in the status.
 const ANNOUNCE_AFTER: Duration = Duration::from_secs(1);
@@ -54,7 +55,11 @@ impl KustomizationReconciler {
         let cluster = match self.targets.of(&attempt.object, &self.config).await {
             Ok(cluster) => cluster,
             Err(error) => {
-                let mut failure = Failure::new(reason::RECONCILIATION_FAILED, error.clone());
+                let failed = match &error {
+                    TargetError::Failed(_) => Failure::new,
+                    TargetError::Unsupported(_) => Failure::terminal,
+                };
+                let mut failure = failed(reason::RECONCILIATION_FAILED, error.to_string());
                 if let Some(event) = &mut failure.event {
                     event.message = format!("failed to build kube client: {error}");
                 }

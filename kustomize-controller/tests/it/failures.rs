@@ -96,6 +96,43 @@ async fn terminal_failures() {
     assert_eq!(condition(&failed, "Stalled")["status"], "True");
 }
 
+/// RT-52, KC-REC-04, KC-DEP-01: with --no-cross-namespace-refs a source of another namespace is refused for good, whatever its
+/// kind and before it is looked for; a dependency of another namespace is none of that.
+#[tokio::test(flavor = "multi_thread")]
+async fn other_namespaces_may_be_forbidden() {
+    let (w, other) = (World::new("kc-own-ns").await, World::new("kc-other-ns").await);
+    let controller = Controller::start_with("sharding.fluxcd.io/key=own-ns", &["--no-cross-namespace-refs"], &[]);
+    let labels = json!({"sharding.fluxcd.io/key": "own-ns"});
+    other.publish("repo", &[("map.yaml", &config_map("map", "x"))]).await;
+    for (name, kind) in [("git", "GitRepository"), ("oci", "OCIRepository"), ("bucket", "Bucket"), ("external", "ExternalArtifact")] {
+        let source = json!({"kind": kind, "name": "repo", "namespace": "kc-other-ns"});
+        w.kustomization(name, "repo", json!({"sourceRef": source, "labels": labels})).await;
+        let failed = w.failed(name, "AccessDenied").await;
+        let text = format!("can't access '{kind}/kc-other-ns/repo', cross-namespace references have been blocked");
+        assert_eq!(condition(&failed, "Ready")["message"], text);
+        assert_eq!(
+            (&condition(&failed, "Stalled")["status"], &condition(&failed, "Stalled")["reason"]),
+            (&json!("True"), &json!("AccessDenied"))
+        );
+        assert!(condition(&failed, "Reconciling").is_null(), "nobody tries again");
+        w.event(name, "AccessDenied", |m| m == text).await;
+    }
+    assert!(w.get("v1", "ConfigMap", "map").await.is_none());
+    let own = w.publish("own", &[("own.yaml", &config_map("own", "x"))]).await;
+    let revision = other.publish("base", &[("base.yaml", &config_map("base", "x"))]).await;
+    other.kustomization("base", "base", json!({})).await;
+    other.ready("base", &revision).await;
+    let named = json!({"kind": "GitRepository", "name": "own", "namespace": "kc-own-ns"});
+    w.kustomization(
+        "own",
+        "own",
+        json!({"sourceRef": named, "dependsOn": [{"name": "base", "namespace": "kc-other-ns"}], "labels": labels}),
+    )
+    .await;
+    w.ready("own", &own).await;
+    controller.kill().await;
+}
+
 /// KC-GEN-05: with --no-remote-bases neither a base nor a plain file is fetched.
 #[tokio::test(flavor = "multi_thread")]
 async fn remote_bases_may_be_forbidden() {

@@ -75,7 +75,8 @@ async fn fails_early() {
     assert_eq!(w.get("v1", "ConfigMap", "map").await.unwrap()["data"]["key"], "x");
 }
 
-/// Engine rule: a new revision takes the place of one whose health check still waits.
+/// RT-28: without the gate too a new revision takes the place of one whose health check still waits (engine rule), but
+/// nothing is reported of that.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_revision_ends_the_wait() {
     let w = World::new("kc-newer").await;
@@ -86,4 +87,7 @@ async fn a_new_revision_ends_the_wait() {
     w.is("v1", "ConfigMap", "map", "applied", |o| o.is_some()).await;
     w.publish("repo", &[("map.yaml", &config_map("map", "two"))]).await;
     w.is("v1", "ConfigMap", "map", "updated", |o| o.is_some_and(|o| o["data"]["key"] == "two")).await;
+    w.merge_status(SOURCE, "GitRepository", "probe", json!({"status": {"conditions": state("Ready", "True")}})).await;
+    w.event("app", "ReconciliationSucceeded", |_| true).await;
+    assert!(w.events("app", "HealthCheckCanceled").await.is_empty());
 }

@@ -36,11 +36,11 @@ async fn own_namespace_and_host() {
     controller.kill().await;
 }
 
-/// The answer of a probe: its status line and body.
-fn probe(addr: &str) -> String {
+/// The answer to a GET on a port of the controller: its head and body.
+pub(crate) fn get(addr: &str, path: &str) -> String {
     let mut answer = String::new();
     let asked = TcpStream::connect(addr).and_then(|mut stream| {
-        write!(stream, "GET /healthz HTTP/1.1\r\nHost: {addr}\r\nConnection: close\r\n\r\n")?;
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: {addr}\r\nConnection: close\r\n\r\n")?;
         stream.read_to_string(&mut answer)
     });
     asked.unwrap();
@@ -68,7 +68,7 @@ async fn dropped_packets() {
     w.ready("app", &first).await;
     gate.set(Passage::Held);
     let second = w.publish("repo", &[("map.yaml", &config_map("map", "two"))]).await;
-    let answer = probe(&health);
+    let answer = get(&health, "/healthz");
     assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("ok"), "{answer}");
     assert_eq!(w.get("v1", "ConfigMap", "map").await.unwrap()["data"]["key"], "one");
     gate.set(Passage::Open);

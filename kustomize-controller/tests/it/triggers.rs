@@ -57,8 +57,8 @@ async fn by_the_clock() {
     w.kustomization_is("denied", "ready", is_ready).await;
 }
 
-/// KC-TRIG-06: with the gate, what interrupts a health check is reported and no history is written; the new revision is
-/// applied at once.
+/// RT-28, KC-TRIG-06: with the gate, what interrupts a health check is reported by its name, be it the source, the object
+/// itself or what it reads, and no history is written; the new revision is applied at once.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_canceled_health_check_is_reported() {
     let w = World::new("kc-cancel").await;
@@ -66,14 +66,24 @@ async fn a_canceled_health_check_is_reported() {
     let controller = Controller::start_with("sharding.fluxcd.io/key=cancel", &flags, &[]);
     w.publish("repo", &[("map.yaml", &config_map("map", "one"))]).await;
     let checks = json!([{"apiVersion": "v1", "kind": "ConfigMap", "name": "absent", "namespace": "kc-cancel"}]);
-    w.kustomization("app", "repo", json!({"healthChecks": checks, "labels": {"sharding.fluxcd.io/key": "cancel"}})).await;
-    w.kustomization_is("app", "checking", |o| condition(o, "Healthy")["status"] == "Unknown").await;
+    let settings = |value: &str| json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings", "labels": {"reconcile.fluxcd.io/watch": "Enabled"}}, "data": {"COLOR": value}});
+    w.apply(settings("red")).await;
+    let post_build = json!({"substituteFrom": [{"kind": "ConfigMap", "name": "settings"}]});
+    let fields = json!({"healthChecks": checks, "postBuild": post_build, "labels": {"sharding.fluxcd.io/key": "cancel"}});
+    w.kustomization("app", "repo", fields).await;
+    let checking = async || w.kustomization_is("app", "checking", |o| condition(o, "Healthy")["status"] == "Unknown").await;
+    checking().await;
+    w.request("app", "asked").await;
+    let by = |what: &str| format!("Health checks canceled due to new reconciliation triggered by {what}");
+    w.event("app", "HealthCheckCanceled", |m| m == by("Kustomization/kc-cancel/app")).await;
+    w.kustomization_is("app", "handled", |o| o["status"]["lastHandledReconcileAt"] == "asked").await;
+    checking().await;
+    w.apply(settings("blue")).await;
+    w.event("app", "HealthCheckCanceled", |m| m == by("ConfigMap/kc-cancel/settings")).await;
+    checking().await;
     w.publish("repo", &[("map.yaml", &config_map("map", "two"))]).await;
-    let event = w.event("app", "HealthCheckCanceled", |_| true).await;
-    assert_eq!(
-        (event["message"].as_str().unwrap(), event["type"].as_str().unwrap()),
-        ("Health checks canceled due to new reconciliation triggered by GitRepository/kc-cancel/repo", "Normal")
-    );
+    let event = w.event("app", "HealthCheckCanceled", |m| m == by("GitRepository/kc-cancel/repo")).await;
+    assert_eq!(event["type"], "Normal");
     let applied = w.is("v1", "ConfigMap", "map", "updated", |o| o.is_some_and(|o| o["data"]["key"] == "two")).await;
     assert!(applied.is_some());
     let object = w.get(KUSTOMIZE, "Kustomization", "app").await.unwrap();

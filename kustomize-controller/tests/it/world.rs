@@ -131,6 +131,14 @@ impl World {
             .await;
     }
 
+    /// A token of a service account of the namespace.
+    pub(crate) async fn token(&self, account: &str) -> String {
+        let api: Api<k8s_openapi::api::core::v1::ServiceAccount> = Api::namespaced(self.client.clone(), self.namespace);
+        let request = serde_json::from_value(json!({"spec": {"audiences": []}})).unwrap();
+        let answer = api.create_token_request(account, &Default::default(), &request).await.unwrap();
+        answer.status.unwrap().token.unwrap()
+    }
+
     /// Waits until the Kustomization is as asked.
     pub(crate) async fn kustomization_is(&self, name: &str, what: &str, is: impl Fn(&Value) -> bool) -> Value {
         self.is(KUSTOMIZE, "Kustomization", name, what, |o| o.is_some_and(&is)).await.unwrap()

@@ -35,7 +35,8 @@ async fn what_cannot_start_says_so() {
     }
 }
 
-/// RT-03, SRC-GEN-17: gates that are right are logged with their values; one that has gone is taken with a word; variables
+/// RT-02, RT-03, SRC-GEN-17: gates that are right are logged with their values; one that has gone, and flags that nothing
+/// is done with, are taken with a word; variables
 /// that the manifests of the Go controllers set are borne.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_manifests_say_is_borne() {
@@ -53,7 +54,9 @@ async fn what_manifests_say_is_borne() {
         ("NO_PROXY", ".cluster.local.,.cluster.local,.svc"),
     ];
     let gates = "--feature-gates=ObjectLevelWorkloadIdentity=true,OptimizedGitClones=false";
-    let controller = world.start_as("controller", &[gates, "--default-service-account=tenant"], &world.kubeconfig(), &variables).await;
+    let controller = world
+        .start_as("controller", &[gates, "--default-service-account=tenant", "--helm-cache-ttl=5m"], &world.kubeconfig(), &variables)
+        .await;
     world.repository("app.git").await;
     world.git_repository("app", &world.git.url("app.git"), serde_json::json!({})).await;
     world.ready("app").await;
@@ -61,5 +64,9 @@ async fn what_manifests_say_is_borne() {
     let line = |text: &str| log.lines().find(|l| l.contains(text)).unwrap_or_else(|| panic!("no {text} in\n{log}")).to_owned();
     let gate: serde_json::Value = serde_json::from_str(&line("ObjectLevelWorkloadIdentity")).unwrap();
     assert_eq!((gate["msg"].as_str(), gate["enabled"].as_bool()), (Some("loading feature gate"), Some(true)));
+    for flag in ["--helm-cache-ttl", "--default-service-account"] {
+        line(&format!("flag {flag} is ignored"));
+    }
+    assert!(!log.contains("--helm-cache-max-size"), "not given");
     assert!(line("has no effect any more").contains("OptimizedGitClones"));
 }

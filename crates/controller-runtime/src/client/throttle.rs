@@ -1,5 +1,6 @@
 //! A token bucket for API servers that do not protect themselves (RT-30).
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,17 +12,26 @@ pub(super) struct Throttle {
     next: Arc<Mutex<Instant>>,
     gap: Duration,
     burst: Duration,
+    lifted: Arc<AtomicBool>,
 }
 
 impl Throttle {
     /// A full bucket. A rate of zero or less means no limit.
     pub(super) fn new(qps: f32, burst: u32) -> Self {
         let gap = if qps > 0.0 { Duration::from_secs_f32(1.0 / qps) } else { Duration::ZERO };
-        Self { next: Arc::new(Mutex::new(Instant::now())), gap, burst: gap * burst }
+        Self { next: Arc::new(Mutex::new(Instant::now())), gap, burst: gap * burst, lifted: Arc::default() }
+    }
+
+    /// From now on nobody waits: the server says that it protects itself.
+    pub(super) fn lift(&self) {
+        self.lifted.store(true, Ordering::Relaxed);
     }
 
     /// Waits for its turn. Turns are given in the order of asking.
     pub(super) async fn take(&self) {
+        if self.lifted.load(Ordering::Relaxed) {
+            return;
+        }
         let turn = {
             let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
             let now = Instant::now();

@@ -29,7 +29,7 @@ async fn client() -> (Client, Arc<Metrics>) {
         Config::from_custom_kubeconfig(Kubeconfig::read_from(plane.kubeconfig()).unwrap(), &KubeConfigOptions::default()).await.unwrap();
     let options = options();
     let metrics = options.metrics.clone();
-    (client::build(config, options).await.unwrap(), metrics)
+    (client::build(config, options).unwrap(), metrics)
 }
 
 /// What a client of a test reports to, and the usual deadlines.

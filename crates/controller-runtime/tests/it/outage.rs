@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ferroflux_api::source::GitRepository;
-use ferroflux_controller_runtime::client::{Deadlines, Options, build};
+use ferroflux_controller_runtime::client::{Deadlines, Options, Rates, build};
 use ferroflux_controller_runtime::controller::enqueue;
 use ferroflux_controller_runtime::leader::{self, Election, Leadership};
 use ferroflux_controller_runtime::liveness::{Limits, Liveness};
@@ -27,7 +27,7 @@ async fn behind_a_gate(options: Options) -> (Client, Gate) {
     let target = server.socket_addrs(|| None).unwrap()[0];
     let gate = Gate::start(target).await.unwrap();
     config.cluster_url = format!("https://{}", gate.addr()).parse().unwrap();
-    (build(config, options).await.unwrap(), gate)
+    (build(config, options).unwrap(), gate)
 }
 
 /// RT-90: while the API server is away the only replica stops working and stays; when it is back, it leads again.
@@ -97,7 +97,7 @@ async fn a_silent_server_is_given_up() {
     let hole = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let config = Config::new(format!("http://{}", hole.local_addr().unwrap()).parse().unwrap());
     // Nobody waits for real: the clock is ahead whenever nothing can go on.
-    let client = build(config, options()).await.unwrap();
+    let client = build(config, options()).unwrap();
     let error = Api::<GitRepository>::namespaced(client, "ns").get("a").await.unwrap_err();
     assert!(format!("{error:?}").contains("did not answer within 60 s"), "{error:?}");
 }
@@ -156,9 +156,42 @@ async fn half_an_answer() {
             kept.push(stream);
         }
     });
-    let api: Api<GitRepository> = Api::namespaced(build(config, options()).await.unwrap(), "ns");
+    let api: Api<GitRepository> = Api::namespaced(build(config, options()).unwrap(), "ns");
     let error = api.get("a").await.unwrap_err();
     assert!(format!("{error:?}").contains("did not answer within 60 s"), "{error:?}");
     let error = api.watch(&Default::default(), "0").await.err().unwrap();
     assert!(format!("{error:?}").contains("did not answer within 60 s"), "{error:?}");
+}
+
+/// RT-30, KC-FLAG-02: a server that says that it schedules requests fairly is asked as often as there is need; another one
+/// at the given rate. The real one says so.
+#[tokio::test(flavor = "multi_thread")]
+async fn fair_servers_are_not_spared() {
+    let hopeless = Rates { qps: 0.0001, burst: 1 };
+    let (client, _gate) = behind_a_gate(Options { rates: hopeless, ..options() }).await;
+    let api: Api<k8s_openapi::api::core::v1::Namespace> = Api::all(client);
+    for _ in 0..5 {
+        assert!(api.get_opt("default").await.unwrap().is_some(), "each would wait for hours");
+    }
+}
+
+/// RT-30, KC-FLAG-02: the other one.
+#[tokio::test(start_paused = true)]
+async fn other_servers_are_spared() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let config = Config::new(format!("http://{}", listener.local_addr().unwrap()).parse().unwrap());
+    tokio::spawn(async move {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = stream.read(&mut [0; 4096]).await;
+            let _ = stream.write_all(b"HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n").await;
+        }
+    });
+    let api: Api<GitRepository> =
+        Api::namespaced(build(config, Options { rates: Rates { qps: 0.01, burst: 1 }, ..options() }).unwrap(), "ns");
+    let begin = tokio::time::Instant::now();
+    for _ in 0..3 {
+        assert!(api.get("a").await.is_err());
+    }
+    assert!(begin.elapsed() >= Duration::from_secs(200), "by the clock of the test, which runs ahead: {:?}", begin.elapsed());
 }
