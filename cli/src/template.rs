@@ -252,6 +252,8 @@ fn read_values_file(name: &str) -> Result<Vec<u8>, String> {
     }
     std::fs::read(name).map_err(|e| match e.kind() {
         io::ErrorKind::NotFound => format!("open {name}: no such file or directory"),
+        io::ErrorKind::IsADirectory => format!("read {name}: is a directory"),
+        io::ErrorKind::PermissionDenied => format!("open {name}: permission denied"),
         _ => format!("open {name}: {e}"),
     })
 }

@@ -107,7 +107,8 @@ fn index(args: &[Slot]) -> Result<Slot, CallError> {
             }
             Value::String(s) => byte_at(s, &index.value, "reflect: string index out of range")?,
             Value::Bytes(s) => byte_at(s, &index.value, "reflect: slice index out of range")?,
-            other => return Err(format!("can't index item of type {}", other.type_name()).into()),
+            // the original looks through pointers first
+            other => return Err(format!("can't index item of type {}", other.type_name().trim_start_matches('*')).into()),
         };
     }
     Ok(item)

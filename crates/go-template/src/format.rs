@@ -244,6 +244,9 @@ impl<'o> Printer<'o> {
 
     fn structure(&mut self, object: &dyn crate::value::Object, verb: char, depth: usize) {
         if self.flags.sharp_v {
+            if let Some(text) = object.go_string() {
+                return self.text(&text);
+            }
             self.text(object.go_type().to_string().trim_start_matches('*'));
         }
         self.text("{");

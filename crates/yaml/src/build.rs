@@ -108,17 +108,23 @@ fn build_one<B: Builder>(events: &mut Events<'_>, builder: &mut B, options: &Bui
     if !events.next_document(|_| {})? {
         return Ok(None);
     }
-    let mut run = Run { events, options, builder, anchors: HashMap::new(), budget: Budget::new(&options.limits), only: None };
+    let budget = Budget::new(&options.limits);
+    let mut run = Run { events, options, builder, anchors: HashMap::new(), budget, only: None, postponed: None };
     let (event, place) = run.events.next()?;
     let value = match (run.value(event, place), run.only) {
-        (Ok(value), _) => value,
+        (Ok(value), _) => Ok(value),
         // what follows the first document is not looked at, and for the original this one ends here
         (Err(_), Some(Empty::Map)) => return Ok(Some(empty_map(run.builder))),
         (Err(_), Some(Empty::Seq)) => return Ok(Some(empty_seq(run.builder))),
+        // the original parses the whole document before it looks at what the nodes mean
+        (Err(e), None) if matches!(e.kind(), ErrorKind::Value(_) | ErrorKind::MergeWantsMapping) => Err(e),
         (Err(e), None) => return Err(e),
     };
     while !matches!(run.events.next()?.0, Event::DocumentEnd) {}
-    Ok(Some(value))
+    match (value, run.postponed) {
+        (Ok(value), None) => Ok(Some(value)),
+        (Err(e), _) | (Ok(_), Some(e)) => Err(e),
+    }
 }
 
 fn empty_map<B: Builder>(builder: &mut B) -> B::Value {
@@ -139,6 +145,8 @@ struct Run<'r, 'a, B: Builder> {
     budget: Budget,
     /// Whether the document turned out to be an empty flow collection, mapping or sequence, with a colon behind it.
     only: Option<Empty>,
+    /// What JSON cannot hold: the original makes JSON of the whole document once that is decoded, so that other faults come first.
+    postponed: Option<Error>,
 }
 
 #[derive(Clone, Copy)]
@@ -194,9 +202,23 @@ impl<'a, B: Builder> Run<'_, 'a, B> {
         let tag = tag.filter(|t| **t != *"!" || self.options.dialect == Dialect::SigsYaml);
         let scalar = typed(self.options.dialect, &text, style, tag.as_deref()).map_err(fail)?;
         self.anchored_key(anchor, &scalar);
-        let value = self.builder.scalar(scalar).map_err(fail)?;
+        let value = match self.builder.scalar(scalar) {
+            Ok(value) => value,
+            Err(what) => {
+                self.postpone(fail(what));
+                self.builder.scalar(Scalar::Null).map_err(fail)?
+            }
+        };
         self.remember(anchor, &value, before);
         Ok(value)
+    }
+
+    /// Keeps a fault for the end of the document. Keys are made text before numbers are written.
+    fn postpone(&mut self, error: Error) {
+        let of_a_key = |e: &Error| e.message().starts_with("unsupported map key");
+        if self.postponed.as_ref().is_none_or(|first| of_a_key(&error) && !of_a_key(first)) {
+            self.postponed = Some(error);
+        }
     }
 
     fn seq(&mut self) -> Result<B::Seq, Error> {
@@ -250,6 +272,7 @@ impl<'a, B: Builder> Run<'_, 'a, B> {
                         Dialect::GoYamlV3 => late_merges.push((from, place)),
                     }
                 }
+                Key::Null => {}
                 Key::Text(key, kind) => {
                     let (event, value_place) = self.events.next()?;
                     let value = self.value(event, value_place)?;
@@ -305,7 +328,8 @@ impl<'a, B: Builder> Run<'_, 'a, B> {
         if scalar == Scalar::Null {
             let (event, value_place) = self.events.next()?;
             let value = self.describe(event, value_place)?;
-            return Err(fail(format!("unsupported map key of type: %!s(<nil>), key: <nil>, value: {value}")));
+            self.postpone(fail(format!("unsupported map key of type: %!s(<nil>), key: <nil>, value: {value}")));
+            return Ok(Key::Null);
         }
         let (key, kind) = key_text(&scalar).map_err(fail)?;
         Ok(Key::Text(Cow::Owned(key), kind))
@@ -329,8 +353,15 @@ impl<'a, B: Builder> Run<'_, 'a, B> {
     /// The node that starts with `event`, for a message.
     fn describe(&mut self, event: Event<'a>, place: Place) -> Result<String, Error> {
         let budget = Budget::new(&self.options.limits);
-        let mut run =
-            Run { events: self.events, options: self.options, builder: &mut JsonBuilder, anchors: HashMap::new(), budget, only: None };
+        let mut run = Run {
+            events: self.events,
+            options: self.options,
+            builder: &mut JsonBuilder,
+            anchors: HashMap::new(),
+            budget,
+            only: None,
+            postponed: None,
+        };
         Ok(go_syntax::go_syntax(&run.value(event, place)?))
     }
 
@@ -394,6 +425,8 @@ impl<'a, B: Builder> Run<'_, 'a, B> {
 
 enum Key<'a> {
     Merge,
+    /// A null, which has been reported together with its value.
+    Null,
     Text(Cow<'a, str>, KeyKind),
 }
 

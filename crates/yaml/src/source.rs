@@ -156,6 +156,9 @@ impl<'a> Events<'a> {
     /// The next document's start, skipping what stands between documents; `false` at the end of the stream.
     /// Comments on the way go to `comment`.
     pub(crate) fn next_document(&mut self, mut comment: impl FnMut(Place)) -> Result<bool, Error> {
+        if self.end == 0 {
+            rules::check_head(self.text, self.line_base)?;
+        }
         loop {
             match self.peeked.take() {
                 Some((Event::DocumentStart, place)) => {

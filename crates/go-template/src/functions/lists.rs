@@ -154,7 +154,11 @@ fn chunk(_: &Context<'_>, args: &Args<'_>) -> Result<Value, CallError> {
     let Some(items) = list.items() else {
         return if list.is_nil() { Err(NIL_DEREFERENCE.into()) } else { Err(format!("Cannot chunk type {}", list.kind().name()).into()) };
     };
-    // The original's count, ⌊(length-1)/size⌋+1, is zero for an empty list and for some negative sizes.
+    // The original's count, ⌊(length-1)/size⌋+1, is zero for an empty list and for some negative sizes, and one for one
+    // item and any negative size.
+    if args.int(0) < 0 && items.len() == 1 {
+        return Ok(Value::List(List::new(CHUNKS, vec![Value::list(items.to_vec())])));
+    }
     let none =
         args.int(0) > 0 && items.is_empty() || args.int(0) < 0 && (2..=args.int(0).unsigned_abs() + 1).contains(&(items.len() as u64));
     if none {

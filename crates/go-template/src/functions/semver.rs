@@ -153,6 +153,19 @@ impl Object for VersionObject {
         other.as_any().downcast_ref::<Self>().is_some_and(|o| o.pointer == self.pointer && o.version.original() == self.version.original())
     }
 
+    fn printed_fields(&self) -> Vec<(&'static str, Value)> {
+        let number = |n| Value::Uint(Kind::Uint64, n);
+        let version = &self.version;
+        vec![
+            ("major", number(version.major())),
+            ("minor", number(version.minor())),
+            ("patch", number(version.patch())),
+            ("pre", version.prerelease().into()),
+            ("metadata", version.metadata().into()),
+            ("original", version.original().into()),
+        ]
+    }
+
     fn json(&self) -> Option<Value> {
         Some(self.version.to_string().into())
     }

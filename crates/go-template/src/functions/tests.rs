@@ -16,6 +16,7 @@ mod collections;
 mod dates;
 mod hostile;
 mod text;
+mod toml;
 mod yaml;
 
 /// A host whose clock stands at a known moment, and whose random bytes are a fixed sequence.

@@ -164,11 +164,11 @@ impl Object for HelmVersion {
         ]
     }
 
-    fn json(&self) -> Option<Value> {
+    fn json_fields(&self) -> Vec<(&'static str, Value)> {
         // The Go struct names its JSON fields and leaves out empty ones, all but the version.
         let names = ["version", "git_commit", "git_tree_state", "go_version", "kube_client_version"];
         let fields = names.into_iter().zip(self.fields()).map(|(name, (_, value))| (name, value));
-        Some(Value::map(fields.filter(|(name, value)| *name == "version" || value.as_str().is_some_and(|s: &Str| !s.is_empty()))))
+        fields.filter(|(name, value)| *name == "version" || value.as_str().is_some_and(|s: &Str| !s.is_empty())).collect()
     }
 
     fn equals(&self, other: &dyn Object) -> bool {

@@ -55,6 +55,16 @@ pub trait Object: fmt::Debug {
         None
     }
 
+    /// The fields that `encoding/json` writes, in its order, if [`Self::json`] gives no plain value.
+    fn json_fields(&self) -> Vec<(&'static str, Value)> {
+        self.fields()
+    }
+
+    /// What `%#v` prints, for types that have a `GoString()`.
+    fn go_string(&self) -> Option<String> {
+        None
+    }
+
     /// For functions that need the concrete type: `value.as_any().downcast_ref::<Time>()`.
     fn as_any(&self) -> &dyn Any;
 }

@@ -89,6 +89,18 @@ fn built_ins() {
 
 /// HE-TPL-12
 #[test]
+fn printf_of_structs() {
+    prints(&[
+        (
+            r#"{{ printf "%#v" (semver "1.2.3-a+b") }}"#,
+            r#"&semver.Version{major:0x1, minor:0x2, patch:0x3, pre:"a", metadata:"b", original:"1.2.3-a+b"}"#,
+        ),
+        (r#"{{ printf "%#v" (mustToDate "2006-01-02 MST" "2024-03-05 UTC") }}"#, "time.Date(2024, time.March, 5, 0, 0, 0, 0, time.UTC)"),
+    ]);
+}
+
+/// HE-TPL-12
+#[test]
 fn printf_verbs() {
     prints(&[
         (

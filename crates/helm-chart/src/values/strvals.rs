@@ -54,7 +54,7 @@ pub enum SetError {
     #[error("index of {0} is greater than maximum supported index of {MAX_INDEX}")]
     IndexTooLarge(usize),
     /// Something between `]` and the next `.`, `[` or `=`.
-    #[error("unexpected data at end of array index: {0:?}")]
+    #[error("unexpected data at end of array index: [{}]", characters(.0))]
     AfterIndex(String),
     /// A path that is too deep.
     #[error("value name nested level is greater than maximum supported nested level of {0}")]
@@ -93,6 +93,11 @@ pub fn set_file(values: &mut Table, argument: &str, mut read: impl FnMut(&str) -
 /// Applies `argument` to `values`; everything after the first `=` is the value.
 pub fn set_literal(values: &mut Table, argument: &str) -> Result<(), SetError> {
     parse(values, argument, Form::Literal)
+}
+
+/// The characters of a text one by one, quoted.
+fn characters(text: &str) -> String {
+    text.chars().map(|c| format!("{c:?}")).collect::<Vec<_>>().join(" ")
 }
 
 enum Form<'f> {
@@ -213,8 +218,9 @@ impl Parser<'_, '_> {
 
     fn index(&mut self) -> Result<i64, Stop> {
         let (text, stop) = self.until(&[']']);
+        // the original takes any end of the argument for the end of its work, even inside an index
         if stop.is_none() {
-            return Err(SetError::BadIndex("EOF".to_owned()).into());
+            return Err(Stop::End);
         }
         text.parse().map_err(|e: std::num::ParseIntError| {
             use std::num::IntErrorKind::{NegOverflow, PosOverflow};
@@ -440,7 +446,8 @@ mod tests {
             ("a[x]=1", r#"error parsing index: strconv.Atoi: parsing "x": invalid syntax"#),
             ("a[-1]=1", "negative -1 index not allowed"),
             ("a[65537]=1", "index of 65537 is greater than maximum supported index of 65536"),
-            ("a[0]x=1", r#"unexpected data at end of array index: "x""#),
+            ("a[0]x=1", "unexpected data at end of array index: ['x']"),
+            ("a[0]x' =1", r"unexpected data at end of array index: ['x' '\'' ' ']"),
             ("a=1,a.b=2", "unable to parse key: interface conversion: interface {} is int64, not map[string]interface {}"),
             ("a=1,a[0]=2", "unable to parse key: interface conversion: interface {} is int64, not []interface {}"),
         ] {

@@ -27,6 +27,8 @@ pub(super) fn translate(e: &ScanError, source: &str, line_base: usize, limits: &
         {
             error(NO_VALUE).with_original(Stage::Scanner, NO_VALUE)
         }
+        // the place is the header's
+        Granit::TabAtBlockScalarStart => error(problem).with_original_at(stage, line + 1, problem),
         // noticed at the next line or at the end
         Granit::SimpleKeyExpected | Granit::InvalidSimpleKey => error(problem).with_original_at(stage, line + 1, problem),
         Granit::UnclosedQuotedScalar => error(problem).with_original_at(stage, line_base + source.matches('\n').count() + 1, problem),

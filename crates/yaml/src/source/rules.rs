@@ -10,6 +10,36 @@ use crate::node::Style;
 /// Next line, line separator, paragraph separator: line breaks of YAML 1.1, no longer of 1.2.
 pub(super) const OLD_BREAKS: [char; 3] = ['\u{85}', '\u{2028}', '\u{2029}'];
 
+/// Refuses what the Go libraries refuse before the first document: an end of a document, a directive that they do not
+/// know, another version than 1.1.
+pub(super) fn check_head(text: &str, line_base: usize) -> Result<(), Error> {
+    for (n, line) in text.lines().enumerate() {
+        let place = line_base + n + 1;
+        let refused = |stage: Stage, what: &str, problem: &'static str| {
+            Err(Error::new(place, 1, ErrorKind::Syntax(what.to_owned())).with_original(stage, problem))
+        };
+        if let Some(directive) = line.strip_prefix('%') {
+            let mut words = directive.split([' ', '\t']);
+            match (words.next().unwrap_or_default(), words.find(|word| !word.is_empty())) {
+                ("YAML", Some(version)) if version != "1.1" && version.split('.').all(|part| part.parse::<u32>().is_ok()) => {
+                    let what = "found incompatible YAML document: only %YAML 1.1 is understood";
+                    return refused(Stage::Elsewhere, what, "found incompatible YAML document");
+                }
+                ("YAML" | "TAG" | "", _) => {}
+                _ => return refused(Stage::Scanner, "found unknown directive name", "found unknown directive name"),
+            }
+        } else if let Some(after) = line.strip_prefix("...")
+            && (after.is_empty() || after.starts_with([' ', '\t']))
+        {
+            let problem = "did not find expected node content";
+            return refused(Stage::Parser, "did not find expected node content: a document ends before it starts", problem);
+        } else if !line.trim_start_matches(' ').is_empty() && !line.trim_start_matches(' ').starts_with('#') {
+            break;
+        }
+    }
+    Ok(())
+}
+
 /// Escapes that the parser knows and the Go libraries do not: `\/`, and surrogate halves.
 pub(super) fn check_escapes(raw: &str, place: Place) -> Result<(), Error> {
     let b = raw.as_bytes();

@@ -2,7 +2,7 @@
 
 use ferroflux_yaml::{
     Aliases, BuildOptions, Dialect, Documents, Duplicates, ErrorKind, Kind, Node, ReadOptions, Tag, WriteOptions, node_to_json_text,
-    read_document, to_json_text, write_document,
+    read_document, to_json, to_json_text, write_document,
 };
 
 fn read(text: &str) -> Node {
@@ -104,7 +104,7 @@ fn errors_have_places() {
         ("a: \"\\/\"\n", 1, 5),
         ("a: 1\nb:\n\t c: 2\n", 3, 3),
         ("a: x\u{7}y\n", 1, 5),
-        ("%YAML 1.2\n---\na: 1\n", 2, 1),
+        ("%YAML 1.2\n---\na: 1\n", 1, 1),
         (": a\n", 1, 1),
         ("a: [1, 2\n", 1, 4),
         ("a: &b.c x\n", 1, 4),
@@ -190,4 +190,25 @@ fn kept_trees() {
     assert_eq!(&text[from..to], "1");
     assert!(matches!(node.get("b").unwrap().kind(), Kind::Alias(name) if name == "x"));
     assert_eq!(write_document(&node, WriteOptions::default(), String::new()), text);
+}
+
+/// HE-VAL-01, HE-TPL-16: the original parses a document before it looks at what its nodes mean, and makes JSON of it at
+/// the end: a fault of an earlier step is reported even if it stands further down. What stands before a document counts too.
+#[test]
+fn faults_come_in_the_order_of_the_steps() {
+    for (text, message) in [
+        ("a: !!int x\nb: [\n", "yaml: line 2: did not find expected node content"),
+        ("a: .nan\nb: *x\n", "yaml: unknown anchor 'x' referenced"),
+        ("a: .inf\nb: !!int x\n", "yaml: cannot decode !!str `x` as a !!int"),
+        ("a: .inf\n~: b\n", "unsupported map key of type: %!s(<nil>), key: <nil>, value: \"b\""),
+        ("...\na: 1\n", "yaml: did not find expected node content"),
+        ("# c\n...\n", "yaml: line 1: did not find expected node content"),
+        ("%YAML 1.2\n---\na: 1\n", "yaml: found incompatible YAML document"),
+        ("%YAML 2.0\n---\na: 1\n", "yaml: found incompatible YAML document"),
+        ("%OTHER x\n---\na: 1\n", "yaml: found unknown directive name"),
+        ("a: |\n\tx\n", "yaml: line 2: found a tab character where an indentation space is expected"),
+    ] {
+        assert_eq!(to_json(text, BuildOptions::default()).unwrap_err().to_string(), message, "{text:?}");
+    }
+    assert_eq!(to_json("%YAML 1.1\n---\na: 1\n", BuildOptions::default()).unwrap().to_string(), r#"{"a":1}"#);
 }

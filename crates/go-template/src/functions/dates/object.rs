@@ -150,6 +150,21 @@ impl Object for TimeObject {
         Some(printed(&self.0))
     }
 
+    fn go_string(&self) -> Option<String> {
+        let wall = self.0.wall();
+        let zone = match &self.0.zone {
+            Zone::Utc => "time.UTC".to_owned(),
+            zone if zone.name() == "Local" => "time.Local".to_owned(),
+            zone => format!("time.Location({})", crate::strconv::quote(zone.name().as_bytes())),
+        };
+        let month = MONTHS.get(index(wall.date.month - 1)).copied().unwrap_or_default();
+        let (date, nanos) = (wall.date, self.0.nanos);
+        Some(format!(
+            "time.Date({}, time.{month}, {}, {}, {}, {}, {nanos}, {zone})",
+            date.year, date.day, wall.hour, wall.minute, wall.second
+        ))
+    }
+
     fn equals(&self, other: &dyn Object) -> bool {
         other.as_any().downcast_ref::<Self>().is_some_and(|o| o.0.key() == self.0.key() && o.0.zone.name() == self.0.zone.name())
     }

@@ -67,7 +67,7 @@ fn of_object(object: &dyn Object) -> Data<'_> {
     match (object.json(), object.underlying()) {
         (Some(json), _) => Data::Other(Cow::Owned(json)),
         (None, Some(plain)) => Data::Other(Cow::Borrowed(plain)),
-        (None, None) => Data::Struct(object.fields()),
+        (None, None) => Data::Struct(object.json_fields()),
     }
 }
 

@@ -146,18 +146,37 @@ impl Reader<'_> {
             self.next();
         }
         let keys = self.keys(']')?;
-        if !self.take(if several { "]]" } else { "]" }) {
-            return Err(self.error(format!("expected end of table name delimiter ']', but got {} instead", self.here())));
+        if !self.take("]") {
+            return Err(self.no_separator(']'));
+        }
+        if several && !self.take("]") {
+            // a line break has been read when it turns out not to be the second bracket
+            let got = strconv::quote_rune(self.next().unwrap_or_default(), false);
+            return Err(self.error(format!("expected end of table array name delimiter ']', but got {got} instead")));
         }
         let (last, parents) = keys.split_last().ok_or_else(|| self.error("empty key"))?;
         self.last_key = parents.join(".");
         let mut table = root.clone();
         for (i, key) in parents.iter().enumerate() {
-            table = self.child(&table, key, Origin::Implicit, &keys[..=i].join("."))?;
+            table = self.child(&table, key, Origin::Implicit, &dotted(&keys[..=i]))?;
         }
-        let name = keys.join(".");
+        let name = dotted(&keys);
         let table = if several { self.appended(&table, last, &name)? } else { self.child(&table, last, Origin::Header, &name)? };
-        Ok((table, name))
+        Ok((table, keys.join(".")))
+    }
+
+    /// What stands behind a part of a key does not belong there.
+    fn no_separator(&mut self, end: char) -> TomlError {
+        let next = self.peek();
+        if end == '=' && next.is_none() {
+            return self.error("unexpected EOF; expected key separator '='");
+        }
+        let got = strconv::quote_rune(next.unwrap_or_default(), false);
+        if end == '=' {
+            return self.error(format!("expected '.' or '=', but got {got} instead"));
+        }
+        self.next();
+        self.error(format!("expected '.' or ']' to end table name, but got {got} instead"))
     }
 
     fn defined(&self, name: &str) -> TomlError {
@@ -222,11 +241,12 @@ impl Reader<'_> {
     fn key_value(&mut self, table: &Map, prefix: &str) -> Parsed<()> {
         let keys = self.keys('=')?;
         if !self.take("=") {
-            return Err(self.error(format!("expected '.' or '=', but got {} instead", self.here())));
+            return Err(self.no_separator('='));
         }
-        let full = |keys: &[String]| if prefix.is_empty() { keys.join(".") } else { format!("{prefix}.{}", keys.join(".")) };
+        let below = |key: String| if prefix.is_empty() { key } else { format!("{prefix}.{key}") };
+        let full = |keys: &[String]| below(dotted(keys));
         let name = full(&keys);
-        self.last_key.clone_from(&name);
+        self.last_key = below(keys.join("."));
         let (last, parents) = keys.split_last().ok_or_else(|| self.error("empty key"))?;
         let mut table = table.clone();
         for (i, key) in parents.iter().enumerate() {
@@ -255,12 +275,16 @@ impl Reader<'_> {
                 _ => {
                     let len = self.rest.bytes().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')).count();
                     if len == 0 {
-                        return Err(self.error(match self.peek() {
-                            Some('=') => "unexpected '=': key name appears blank".to_owned(),
-                            Some('.') => "unexpected '.': keys cannot start with a '.'".to_owned(),
-                            _ if end == ']' => "unexpected end of table name (table names cannot be empty)".to_owned(),
-                            _ => format!("unexpected character in key: {}", self.here()),
-                        }));
+                        let blank = match (end, self.peek()) {
+                            (']', None | Some(']')) => "unexpected end of table name (table names cannot be empty)",
+                            (']', Some('.')) => "unexpected table separator (table names cannot be empty)",
+                            ('=', Some('=')) if keys.is_empty() => "unexpected '=': key name appears blank",
+                            ('=', Some('.')) if keys.is_empty() => "unexpected '.': keys cannot start with a '.'",
+                            ('=', Some('=') | None) => "unexpected '='",
+                            ('=', Some('.')) => "unexpected '.'",
+                            _ => return Err(self.no_separator(end)),
+                        };
+                        return Err(self.error(blank));
                     }
                     let (key, rest) = self.rest.split_at(len);
                     self.rest = rest;
@@ -284,6 +308,8 @@ impl Reader<'_> {
             Some('[') => self.nested(Self::array),
             Some('{') => self.nested(Self::inline_table),
             Some(c) if c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.' | '_') => self.bare(),
+            None => Err(self.error("unexpected EOF; expected value")),
+            Some(c) if c.is_alphabetic() => self.bare(),
             _ => Err(self.error(format!("expected value but found {} instead", self.here()))),
         }
     }
@@ -317,17 +343,18 @@ impl Reader<'_> {
     fn inline_table(&mut self) -> Parsed<Value> {
         let map = Map::new();
         let outer = self.last_key.clone();
-        self.skip_blanks();
-        if !self.take("}") {
-            loop {
-                self.key_value(&map, "")?;
-                self.skip_blanks();
-                if self.take("}") {
-                    break;
-                }
-                if !self.take(",") {
-                    return Err(self.error(format!("expected a comma or an inline table terminator '}}', but got {} instead", self.here())));
-                }
+        loop {
+            self.skip_lines();
+            if self.take("}") {
+                break;
+            }
+            if self.peek() == Some(',') {
+                return Err(self.error("unexpected comma"));
+            }
+            self.key_value(&map, "")?;
+            self.skip_lines();
+            if !self.take(",") && self.peek() != Some('}') {
+                return Err(self.error(format!("expected a comma or an inline table terminator '}}', but got {} instead", self.here())));
             }
         }
         self.last_key = outer;
@@ -335,62 +362,122 @@ impl Reader<'_> {
         Ok(Value::Map(map))
     }
 
-    /// A boolean, number, date or time.
+    /// A boolean, number, date or time: each character decides what may follow.
     fn bare(&mut self) -> Parsed<Value> {
-        let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.' | '_' | ':');
-        let mut len = self.rest.find(|c| !is_part(c)).unwrap_or(self.rest.len());
-        // A date and a time may stand apart.
-        let after = &self.rest[len..];
-        if len == 10
-            && self.rest.as_bytes().get(4) == Some(&b'-')
-            && after.starts_with(' ')
-            && after[1..].starts_with(|c: char| c.is_ascii_digit())
-        {
-            len += 1 + after[1..].find(|c| !is_part(c)).unwrap_or(after.len() - 1);
-        }
-        let (text, rest) = self.rest.split_at(len);
-        let value = self.typed(text)?;
-        self.rest = rest;
-        Ok(value)
-    }
-
-    fn typed(&self, text: &str) -> Parsed<Value> {
-        match text {
-            "true" => return Ok(true.into()),
-            "false" => return Ok(false.into()),
-            "inf" | "+inf" => return Ok(f64::INFINITY.into()),
-            "-inf" => return Ok(f64::NEG_INFINITY.into()),
-            "nan" | "+nan" | "-nan" => return Ok(f64::NAN.into()),
-            _ => {}
-        }
-        if let Some(time) = toml_time(text) {
-            return Ok(time);
-        }
-        let digits = text.trim_start_matches(['+', '-']);
-        let prefixed = digits.starts_with("0x") || digits.starts_with("0o") || digits.starts_with("0b");
-        if digits.starts_with('_') || digits.ends_with('_') || digits.contains("__") {
-            return Err(
-                self.error(format!("Invalid integer {}: underscores must be surrounded by digits", strconv::quote(text.as_bytes())))
-            );
-        }
-        let plain: String = text.chars().filter(|c| *c != '_').collect();
-        if !prefixed && digits.contains(['.', 'e', 'E']) {
-            let pointed = digits.starts_with('.') || digits.ends_with('.') || digits.contains(".e") || digits.contains(".E");
-            return match plain.parse::<f64>() {
-                Ok(f) if !pointed => Ok(f.into()),
-                _ => Err(self.error(format!("Invalid float value: {}", strconv::quote(text.as_bytes())))),
+        let first = self.peek().unwrap_or_default();
+        if first.is_alphabetic() && !self.rest.starts_with("inf") && !self.rest.starts_with("nan") {
+            let len = self.rest.find(|c: char| !c.is_alphabetic()).unwrap_or(self.rest.len());
+            return match self.cut(len).to_owned().as_str() {
+                "true" => Ok(true.into()),
+                "false" => Ok(false.into()),
+                other => Err(self.error(format!("expected value but found {} instead", strconv::quote(other.as_bytes())))),
             };
         }
-        if !digits.starts_with(|c: char| c.is_ascii_digit()) {
-            return Err(self.error(format!("expected value but found {} instead", strconv::quote(text.as_bytes()))));
+        let sign = usize::from(matches!(first, '+' | '-'));
+        let digits = &self.rest[sign..];
+        if digits.starts_with('.') {
+            return Err(self.error("floats must start with a digit, not '.'"));
         }
-        if !prefixed && digits.len() > 1 && digits.starts_with('0') {
-            return Err(self.error(format!("Invalid integer {}: cannot have leading zeroes", strconv::quote(text.as_bytes()))));
+        if digits.starts_with("inf") || digits.starts_with("nan") {
+            return self.float(sign + 3);
         }
-        if !prefixed && !plain.trim_start_matches(['+', '-']).bytes().all(|b| b.is_ascii_digit()) {
-            return Err(self.error(format!("expected value but found {} instead", strconv::quote(text.as_bytes()))));
+        if sign == 1 {
+            match digits.chars().next() {
+                Some(c @ ('i' | 'n')) => return Err(self.error(format!("invalid float: '{first}{c}'"))),
+                Some('0') if digits[1..].starts_with(['b', 'o', 'x']) => {
+                    let what = &self.rest[..3];
+                    return Err(self.error(format!("cannot use sign with non-decimal numbers: '{what}'")));
+                }
+                Some(c) if c.is_ascii_digit() => {}
+                other => {
+                    self.next();
+                    self.next();
+                    let got = strconv::quote_rune(other.unwrap_or_default(), false);
+                    return Err(self.error(format!("expected a digit but got {got}")));
+                }
+            }
         }
+        let base = match digits.as_bytes() {
+            [b'0', b'x', ..] => Some(("a hexadecimal", 16)),
+            [b'0', b'o', ..] => Some(("an octal", 8)),
+            [b'0', b'b', ..] => Some(("a binary", 2)),
+            _ => None,
+        };
+        if let Some((name, radix)) = base {
+            let is_digit = |c: char| c.is_digit(radix);
+            if !digits[2..].starts_with(is_digit) {
+                let next = digits[2..].chars().next().unwrap_or_default();
+                return Err(self.error(format!("not {name} number: '{}{next}'", &digits[..2])));
+            }
+            let len = digits[2..].find(|c| !is_digit(c) && c != '_').map_or(digits.len(), |n| n + 2);
+            return self.integer(len);
+        }
+        let plain = sign + digits.bytes().take_while(|b| b.is_ascii_digit() || *b == b'_').count();
+        let part = |is_part: fn(char) -> bool| self.rest.find(|c| !is_part(c)).unwrap_or(self.rest.len());
+        match self.rest[plain..].chars().next() {
+            Some('.' | 'e' | 'E') => {
+                let len = part(|c| c.is_ascii_digit() || matches!(c, '_' | '.' | '-' | '+' | 'e' | 'E'));
+                self.float(len)
+            }
+            Some('-' | ':') if sign == 0 && plain > 1 && !self.rest[..plain].contains('_') => {
+                let len = part(|c| c.is_ascii_digit() || matches!(c, '-' | ':' | 'T' | 't' | ' ' | '.' | 'Z' | 'z' | '+'));
+                let text = self.rest[..len].trim_end_matches(' ').to_owned();
+                let time = toml_time(&text);
+                let time = time.ok_or_else(|| self.error(format!("invalid datetime: {}", strconv::quote(text.as_bytes()))))?;
+                self.cut(text.len());
+                Ok(time)
+            }
+            _ => self.integer(plain),
+        }
+    }
+
+    /// Goes on behind the next `len` bytes, which are returned.
+    fn cut(&mut self, len: usize) -> &str {
+        let (text, rest) = self.rest.split_at(len);
+        self.rest = rest;
+        text
+    }
+
+    fn integer(&mut self, len: usize) -> Parsed<Value> {
+        let text = self.cut(len).to_owned();
+        let invalid = |why: &str| self.error(format!("Invalid integer {}: {why}", strconv::quote(text.as_bytes())));
+        let digits = text.trim_start_matches(['+', '-']);
+        let decimal = !digits.starts_with("0x") && !digits.starts_with("0o") && !digits.starts_with("0b");
+        if lonely_underscores(digits) {
+            return Err(invalid("underscores must be surrounded by digits"));
+        }
+        if decimal && digits.len() > 1 && digits.starts_with('0') {
+            return Err(invalid("cannot have leading zeroes"));
+        }
+        let plain: String = text.chars().filter(|c| *c != '_').collect();
         strconv::parse_int(&plain).map(Value::Int64).ok_or_else(|| self.error(format!("{text} is out of range for int64")))
+    }
+
+    fn float(&mut self, len: usize) -> Parsed<Value> {
+        let text = self.cut(len).to_owned();
+        let digits = text.trim_start_matches(['+', '-']);
+        match digits {
+            "inf" => return Ok(if text.starts_with('-') { f64::NEG_INFINITY } else { f64::INFINITY }.into()),
+            "nan" => return Ok(f64::NAN.into()),
+            _ => {}
+        }
+        let invalid = |why: &str| self.error(format!("Invalid float {}: {why}", strconv::quote(text.as_bytes())));
+        let parts: Vec<&str> = digits.split(['.', 'e', 'E']).filter(|part| !part.is_empty()).collect();
+        if parts.iter().any(|part| lonely_underscores(part.trim_start_matches(['+', '-']))) {
+            return Err(invalid("underscores must be surrounded by digits"));
+        }
+        if parts.first().is_some_and(|whole| whole.len() > 1 && whole.starts_with('0')) {
+            return Err(invalid("cannot have leading zeroes"));
+        }
+        if digits.match_indices('.').any(|(at, _)| !digits[at + 1..].starts_with(|c: char| c.is_ascii_digit())) {
+            return Err(invalid("'.' must be followed by one or more digits"));
+        }
+        let plain: String = text.chars().filter(|c| *c != '_').collect();
+        match plain.parse::<f64>() {
+            Ok(f) if f.is_finite() => Ok(f.into()),
+            Ok(_) => Err(self.error(format!("{text} is out of range for float64"))),
+            Err(_) => Err(self.error(format!("Invalid float value: {}", strconv::quote(text.as_bytes())))),
+        }
     }
 
     fn basic_string(&mut self) -> Parsed<String> {
@@ -407,7 +494,11 @@ impl Reader<'_> {
                     out.push(self.escape()?);
                 }
                 None => return Err(self.error("unexpected EOF; expected '\"'")),
-                Some('\n') => return Err(self.error("strings cannot contain newlines")),
+                Some('\n' | '\r') if self.rest.starts_with(['\n']) || self.rest.starts_with("\r\n") => {
+                    // the original goes a line back, also where it has not come to the next one
+                    self.line -= usize::from(self.rest.starts_with('\r'));
+                    return Err(self.error("strings cannot contain newlines"));
+                }
                 Some(c) if c.is_control() && c != '\t' => {
                     return Err(self.error(format!("control characters are not allowed inside strings: '0x{:02x}'", u32::from(c))));
                 }
@@ -477,8 +568,7 @@ impl Reader<'_> {
             Some('u') => 4,
             Some('U') => 8,
             other => {
-                let shown = other.map(String::from).unwrap_or_default();
-                return Err(self.error(format!("invalid escape character '{shown}'; only the following escape characters are allowed: \\b, \\t, \\n, \\f, \\r, \\\", \\\\, \\uXXXX, and \\UXXXXXXXX")));
+                return Err(self.error(format!("invalid escape in string '\\{}'", other.unwrap_or_default())));
             }
         };
         let hex: String = self.rest.chars().take(digits).collect();
@@ -487,4 +577,16 @@ impl Reader<'_> {
         self.rest = &self.rest[hex.len()..];
         char::from_u32(code).ok_or_else(|| self.error(format!("Escaped character '\\u{hex}' is not valid UTF-8.")))
     }
+}
+
+/// Whether an underscore stands at an end or beside another one.
+fn lonely_underscores(digits: &str) -> bool {
+    digits.starts_with('_') || digits.ends_with('_') || digits.contains("__")
+}
+
+/// A dotted key as the original shows one that is there already: parts that are not bare in quotes.
+fn dotted(keys: &[String]) -> String {
+    let bare = |key: &str| !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
+    let shown = keys.iter().map(|key| if bare(key) { key.clone() } else { strconv::quote(key.as_bytes()) });
+    shown.collect::<Vec<_>>().join(".")
 }

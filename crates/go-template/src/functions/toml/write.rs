@@ -42,7 +42,7 @@ fn shape(value: &Value) -> Result<Data<'_>, CallError> {
     match value {
         Value::Float(f) => Ok(Data::Float(*f)),
         Value::List(list) => Ok(Data::List(list.items())),
-        Value::Complex(..) => Err("toml: unexpected type: complex128".into()),
+        Value::Complex(..) => Err("unsupported type for key '': complex128".into()),
         other => data(other),
     }
 }
@@ -231,16 +231,19 @@ impl Writer {
     fn inline_table(&mut self, table: &Value) -> Result<(), CallError> {
         let mut members =
             members(table)?.into_iter().map(|(key, value)| Ok((form(&value)?, key, value))).collect::<Result<Vec<_>, CallError>>()?;
-        members.retain(|(form, ..)| *form != Form::Nothing);
-        members.sort_by_key(|(form, ..)| *form != Form::Plain);
+        members.sort_by_key(|(form, ..)| !matches!(form, Form::Plain | Form::Nothing));
         self.text("{");
-        for (i, (_, key, value)) in members.iter().enumerate() {
-            if i > 0 {
-                self.text(", ");
+        for (i, (form, key, value)) in members.iter().enumerate() {
+            if *form == Form::Nothing {
+                continue;
             }
             self.key(key);
             self.text(" = ");
             deeper(|| self.element(value))?;
+            // the original separates before it sees that nulls are all that follows
+            if i + 1 < members.len() {
+                self.text(", ");
+            }
         }
         self.text("}");
         Ok(())
