@@ -15,12 +15,14 @@ use crate::objects;
 use crate::syntax::tree::Template;
 use crate::value::{CycleGuard, Map, Str, Type, Value};
 
+mod ahead;
 mod catalog;
 mod functions;
 mod parsing;
 mod presentation;
 mod text_cache;
 
+pub use ahead::ParseAhead;
 pub(crate) use catalog::to_yaml;
 pub use presentation::{ErrorClass, HelmError};
 pub(crate) use text_cache::TextCache;
@@ -81,10 +83,15 @@ pub struct Rendered {
 impl TemplateSet {
     /// Parses all files, in Helm's order whatever the order they are given in. Give a library chart's `_*` files only
     /// (HE-CH-06).
-    pub fn parse(mut files: Vec<TemplateFile>) -> Result<Self, HelmError> {
-        files.sort_by_key(|f| Reverse((f.name.matches('/').count(), Arc::clone(&f.name))));
+    pub fn parse(files: Vec<TemplateFile>) -> Result<Self, HelmError> {
+        Self::parse_after(None, files)
+    }
+
+    /// As [`TemplateSet::parse`], where some of the texts may have been parsed before.
+    pub fn parse_after(ahead: Option<ParseAhead>, mut files: Vec<TemplateFile>) -> Result<Self, HelmError> {
+        files.sort_by_cached_key(|f| Reverse((memchr::memchr_iter(b'/', f.name.as_bytes()).count(), Arc::clone(&f.name))));
         let mut templates: FxHashMap<Str, Arc<Template>> = FxHashMap::default();
-        for parsed in parsing::parse_all(&files) {
+        for parsed in parsing::parse_all(&files, ahead.map(ParseAhead::finish).unwrap_or_default()) {
             for template in parsed? {
                 // A body of white space and comments replaces nothing.
                 if !template.is_empty || !templates.contains_key(&template.name) {

@@ -168,7 +168,7 @@ impl<'r> State<'r> {
         let column = before.len() - memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
         format!(
             "template: {}:{line}:{column}: executing {} at <{}>: ",
-            source.name,
+            self.template.file,
             strconv::quote(self.template.name.as_bytes()),
             String::from_utf8_lossy(&shown)
         )

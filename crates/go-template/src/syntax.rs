@@ -7,4 +7,4 @@ pub(crate) mod show;
 pub(crate) mod table;
 pub(crate) mod tree;
 
-pub(crate) use parser::{Parser, parse};
+pub(crate) use parser::{Parser, Unnamed, parse};

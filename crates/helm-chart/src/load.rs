@@ -7,12 +7,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
+use ferroflux_go_template::engine::ParseAhead;
+
 use crate::archive::{self, Archive, ArchiveError, looks_like_gzip};
 use crate::chart::{Chart, Unread, is_crd};
 use crate::directory::DirectoryTree;
 use crate::file::{Budget, ChartFile, LoadLimits};
 use crate::metadata::{DecodeError, Lock, Metadata, ValidationError, api_version};
 use crate::paths::{below_its_chart, ext};
+use crate::render::TemplateCache;
 use crate::tree::{self, FileTree, TreeError};
 use crate::values::{ReadAhead, ReadError, read_values};
 
@@ -91,9 +94,17 @@ pub fn load_archive(bytes: &[u8], limits: LoadLimits) -> Result<Arc<Chart>, Load
 fn load_packed(packed: impl BufRead, limits: LoadLimits, again: Option<&Archive>) -> Result<Arc<Chart>, LoadError> {
     let contents = if again.is_some() { Contents::WithoutCrds } else { Contents::All };
     let mut budget = Budget::new(limits);
+    // A chart that is to be rendered once cannot wait; one that stays is parsed when it is rendered first.
+    let mut parse = again.map(|_| ParseAhead::default());
     thread::scope(|scope| {
         let mut ahead = ReadAhead::new(scope);
-        let files = archive::read_within(packed, &mut budget, |name| contents.keeps(name), |file| ahead.offer(file));
+        let seen = |file: &ChartFile| {
+            ahead.offer(file);
+            if let Some(parse) = parse.as_mut().filter(|_| below_its_chart(&file.name).starts_with("templates/")) {
+                parse.offer(file.data.clone());
+            }
+        };
+        let files = archive::read_within(packed, &mut budget, |name| contents.keeps(name), seen);
         let files = files.map_err(|e| match e {
             ArchiveError::NotGzip => LoadError::NotAnArchive,
             e => LoadError::Archive(e),
@@ -101,7 +112,7 @@ fn load_packed(packed: impl BufRead, limits: LoadLimits, again: Option<&Archive>
         let Some(chart_file) = files.iter().find(|f| f.name == "Chart.yaml") else { return Err(LoadError::NoChartYaml) };
         check_api_version(chart_file)?;
         let packed = again.map(|archive| (archive.clone(), String::new()));
-        Loader { contents, budget: &mut budget, ahead: Some(ahead) }.load(files, packed, 0)
+        Loader { contents, budget: &mut budget, ahead: Some(ahead), parse }.load(files, packed, 0)
     })
 }
 
@@ -127,12 +138,12 @@ pub fn load_tree(tree: &dyn FileTree, limits: LoadLimits) -> Result<Arc<Chart>, 
         check_api_version(&ChartFile::new("Chart.yaml", &data, std::time::SystemTime::UNIX_EPOCH))?;
     }
     let files = tree::read_within(tree, &mut budget)?;
-    Loader { contents: Contents::All, budget: &mut budget, ahead: None }.load(files, None, 0)
+    Loader { contents: Contents::All, budget: &mut budget, ahead: None, parse: None }.load(files, None, 0)
 }
 
 /// Loads a chart from files that are already in memory, names relative to the chart's root.
 pub fn load_files(files: Vec<ChartFile>, limits: LoadLimits) -> Result<Arc<Chart>, LoadError> {
-    Loader { contents: Contents::All, budget: &mut Budget::new(limits), ahead: None }.load(files, None, 0)
+    Loader { contents: Contents::All, budget: &mut Budget::new(limits), ahead: None, parse: None }.load(files, None, 0)
 }
 
 fn check_api_version(chart_file: &ChartFile) -> Result<(), LoadError> {
@@ -148,6 +159,8 @@ struct Loader<'l, 's> {
     contents: Contents,
     budget: &'l mut Budget,
     ahead: Option<ReadAhead<'s>>,
+    /// What parses templates already; it goes to the outermost chart.
+    parse: Option<ParseAhead>,
 }
 
 impl Loader<'_, '_> {
@@ -155,6 +168,7 @@ impl Loader<'_, '_> {
     /// not kept.
     fn load(&mut self, files: Vec<ChartFile>, packed: Option<(Archive, String)>, depth: usize) -> Result<Arc<Chart>, LoadError> {
         let contents = self.contents;
+        let parse = self.parse.take();
         if depth > self.budget.limits.depth {
             return Err(LoadError::TooDeep(self.budget.limits.depth));
         }
@@ -213,7 +227,7 @@ impl Loader<'_, '_> {
             dependencies,
             chart_file,
             warnings: parts.warnings,
-            parsed: Default::default(),
+            parsed: TemplateCache::after(parse),
             unread: unread.map(|(archive, folder)| Unread { archive, folder }),
         }))
     }

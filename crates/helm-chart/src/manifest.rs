@@ -7,6 +7,7 @@ mod split;
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::thread;
 
 pub use head::{Head, HeadError};
 pub use hook::{Hook, HookEvent, execution_order};
@@ -70,20 +71,18 @@ pub struct Sorted {
 /// and of documents among equals (HE-MAN-02). Partials and blank files are skipped.
 pub fn sort(mut files: Vec<RenderedFile>) -> Result<Sorted, ManifestError> {
     files.sort_by(|a, b| a.path.cmp(&b.path));
+    files.retain(|file| !base(&file.path).starts_with('_') && !file.text.trim().is_empty());
+    let files: Vec<Arc<RenderedFile>> = files.into_iter().map(Arc::new).collect();
     let mut sorted = Sorted::default();
-    for file in files {
-        if base(&file.path).starts_with('_') || file.text.trim().is_empty() {
-            continue;
-        }
-        let file = Arc::new(file);
-        for range in split(&file.text) {
-            let head = Head::parse(&file.text[range.clone()]).map_err(|source| ManifestError { path: file.path.to_string(), source })?;
-            let manifest = Manifest { file: Arc::clone(&file), range, head };
+    for documents in documents(&files) {
+        for manifest in documents? {
             match manifest.head.annotations.get(hook::ANNOTATION) {
                 None => sorted.manifests.push(manifest),
                 Some(events) => match HookEvent::parse_list(events) {
                     Some(events) => sorted.hooks.push(Hook::new(manifest, events)),
-                    None => sorted.warnings.push(format!("{}: skipping a document with unknown hooks: {events:?}", file.path)),
+                    None => {
+                        sorted.warnings.push(format!("{}: skipping a document with unknown hooks: {events:?}", manifest.path()));
+                    }
                 },
             }
         }
@@ -95,4 +94,41 @@ pub fn sort(mut files: Vec<RenderedFile>) -> Result<Sorted, ManifestError> {
     sorted.manifests.sort_by_cached_key(|m| rank(&m.head.kind));
     sorted.hooks.sort_by_cached_key(|h| rank(h.kind()));
     Ok(sorted)
+}
+
+/// The documents of a file, or why one of them is no manifest.
+type Documents = Result<Vec<Manifest>, ManifestError>;
+
+/// Bytes of documents of which a second thread takes half.
+const SHARED_BYTES: usize = 256 << 10;
+
+/// Reads the files, in their order.
+fn documents(files: &[Arc<RenderedFile>]) -> Vec<Documents> {
+    let read_all = |files: &[Arc<RenderedFile>]| files.iter().map(read).collect::<Vec<_>>();
+    let bytes: usize = files.iter().map(|file| file.text.len()).sum();
+    if bytes < SHARED_BYTES {
+        return read_all(files);
+    }
+    let mut before = 0;
+    let past_half = |file: &Arc<RenderedFile>| {
+        before += file.text.len();
+        before > bytes / 2
+    };
+    let half = files.iter().position(past_half).unwrap_or(files.len());
+    let (first, second) = files.split_at(half);
+    thread::scope(|scope| {
+        let other = scope.spawn(|| read_all(second));
+        let mut all = read_all(first);
+        // What a thread could not finish is left to this one.
+        all.extend(other.join().unwrap_or_else(|_| read_all(second)));
+        all
+    })
+}
+
+fn read(file: &Arc<RenderedFile>) -> Documents {
+    let manifest = |range: Range<usize>| match Head::parse(&file.text[range.clone()]) {
+        Ok(head) => Ok(Manifest { file: Arc::clone(file), range, head }),
+        Err(source) => Err(ManifestError { path: file.path.to_string(), source }),
+    };
+    split(&file.text).map(manifest).collect()
 }

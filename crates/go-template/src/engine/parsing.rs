@@ -3,7 +3,7 @@
 
 use std::thread;
 
-use super::{HelmError, TemplateFile, catalog, presentation};
+use super::{HelmError, TemplateFile, ahead, catalog, presentation};
 use crate::syntax::Parser;
 use crate::syntax::tree::Template;
 use crate::value::Str;
@@ -16,8 +16,19 @@ const THREAD_BYTES: usize = 128 << 10;
 /// Threads at most.
 const MAX_THREADS: usize = 8;
 
-/// Parses each file; the answers stand in the order of the files.
-pub(super) fn parse_all(files: &[TemplateFile]) -> Vec<Parsed> {
+/// Parses each file that is not among those parsed `ahead`; the answers stand in the order of the files.
+pub(super) fn parse_all(files: &[TemplateFile], mut ahead: ahead::Parsed) -> Vec<Parsed> {
+    if ahead.is_empty() {
+        return parse_shared(files);
+    }
+    let parse_one = |file: &TemplateFile| {
+        let known = ahead.remove(&ahead::place(&file.text)).and_then(|unnamed| unnamed.named(&Str::from(&*file.name)));
+        known.map_or_else(|| parse(std::slice::from_ref(file)), |templates| vec![Ok(templates)])
+    };
+    files.iter().flat_map(parse_one).collect()
+}
+
+fn parse_shared(files: &[TemplateFile]) -> Vec<Parsed> {
     let bytes: usize = files.iter().map(|f| f.text.len()).sum();
     let threads = thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS).min(bytes / THREAD_BYTES);
     if threads < 2 {

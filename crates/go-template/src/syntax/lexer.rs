@@ -1,6 +1,8 @@
 //! Splits a template into items, as Go's lexer does: text up to `{{`, then the parts of an action, with white space
 //! trimmed by `{{- ` and ` -}}` (HE-TPL-01).
 
+use memchr::memmem::{self, Finder};
+
 use crate::strconv::{self, decode_rune};
 
 /// What an item is.
@@ -86,8 +88,6 @@ pub(crate) struct Item<'t> {
     pub(crate) kind: Kind,
     /// Byte offset in the template.
     pub(crate) pos: u32,
-    /// Line, 1-based; 0 for an item that was never read.
-    pub(crate) line: u32,
     /// The text of the item; empty for an error, whose message the lexer holds.
     pub(crate) text: &'t [u8],
 }
@@ -98,11 +98,10 @@ pub(crate) struct Lexer<'t> {
     input: &'t [u8],
     pos: usize,
     start: usize,
-    line: u32,
-    start_line: u32,
     inside_action: bool,
     parens: isize,
     message: String,
+    left: Finder<'static>,
 }
 
 const LEFT: &[u8] = b"{{";
@@ -113,26 +112,21 @@ fn is_space(c: char) -> bool {
 }
 
 fn is_space_byte(b: Option<&u8>) -> bool {
-    b.is_some_and(|b| is_space(char::from(*b)))
+    matches!(b, Some(b' ' | b'\t' | b'\r' | b'\n'))
 }
 
 fn is_word(c: Option<char>) -> bool {
     c.is_some_and(|c| c == '_' || c.is_alphabetic() || c.is_numeric())
 }
 
-/// The position of two bytes.
-fn find(haystack: &[u8], pair: [u8; 2]) -> Option<usize> {
-    memchr::memchr_iter(pair[0], haystack).find(|at| haystack.get(at + 1) == Some(&pair[1]))
-}
-
-/// Positions and lines are kept in 32 bits; no template comes near 4 GiB.
+/// Positions are kept in 32 bits; no template comes near 4 GiB.
 fn offset(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 impl<'t> Lexer<'t> {
     pub(crate) fn new(input: &'t [u8]) -> Self {
-        Self { input, pos: 0, start: 0, line: 1, start_line: 1, inside_action: false, parens: 0, message: String::new() }
+        Self { input, pos: 0, start: 0, inside_action: false, parens: 0, message: String::new(), left: Finder::new(LEFT) }
     }
 
     /// The next item. After an error or the end it answers the end for ever.
@@ -168,56 +162,39 @@ impl<'t> Lexer<'t> {
         }
         let (c, len) = decode_rune(rest);
         self.pos += len;
-        if c == '\n' {
-            self.line += 1;
-        }
         Some(c)
     }
 
-    fn peek(&mut self) -> Option<char> {
+    fn peek(&self) -> Option<char> {
         let rest = self.rest();
-        if rest.is_empty() {
-            return None;
-        }
-        Some(decode_rune(rest).0)
+        if rest.is_empty() { None } else { Some(decode_rune(rest).0) }
     }
 
     fn emit(&mut self, kind: Kind) -> Item<'t> {
         let text = self.input.get(self.start..self.pos).unwrap_or(&[]);
-        let item = Item { kind, pos: offset(self.start), line: self.start_line, text };
+        let item = Item { kind, pos: offset(self.start), text };
         self.start = self.pos;
-        self.start_line = self.line;
         item
     }
 
     fn error(&mut self, message: impl Into<String>) -> Item<'t> {
-        let item = Item { kind: Kind::Error, pos: offset(self.start), line: self.start_line, text: &[] };
+        let item = Item { kind: Kind::Error, pos: offset(self.start), text: &[] };
         self.message = message.into();
         self.input = &[];
-        self.start = 0;
-        self.pos = 0;
         item
     }
 
-    /// Skips what lies before the position; its lines have not been counted yet.
+    /// Skips what lies before the position.
     fn skip(&mut self) {
-        self.count_lines();
         self.start = self.pos;
-        self.start_line = self.line;
-    }
-
-    fn count_lines(&mut self) {
-        let passed = self.input.get(self.start..self.pos).unwrap_or(&[]);
-        self.line += offset(memchr::memchr_iter(b'\n', passed).count());
     }
 
     /// Text up to the next action, or the end.
     fn text(&mut self) -> Item<'t> {
         loop {
-            let Some(offset) = find(self.rest(), *b"{{") else {
+            let Some(offset) = self.left.find(self.rest()) else {
                 self.pos = self.input.len();
                 if self.pos > self.start {
-                    self.count_lines();
                     return self.emit(Kind::Text);
                 }
                 return Item { text: b"EOF", ..self.emit(Kind::Eof) };
@@ -231,7 +208,6 @@ impl<'t> Lexer<'t> {
                     0
                 };
                 self.pos -= trimmed;
-                self.count_lines();
                 let item = self.emit(Kind::Text);
                 self.pos += trimmed;
                 self.skip();
@@ -265,7 +241,7 @@ impl<'t> Lexer<'t> {
 
     fn comment(&mut self) -> Option<Item<'t>> {
         self.pos += 2;
-        let Some(end) = find(self.rest(), *b"*/") else { return Some(self.error("unclosed comment")) };
+        let Some(end) = memmem::find(self.rest(), b"*/") else { return Some(self.error("unclosed comment")) };
         self.pos += end + 2;
         let Some(trim) = self.right_delim_ahead() else { return Some(self.error("comment ends before closing delimiter")) };
         self.pos += if trim { 4 } else { 2 };
@@ -304,11 +280,11 @@ impl<'t> Lexer<'t> {
         if let Some(trim) = self.right_delim_ahead() {
             return if self.parens == 0 { self.right_delim(trim) } else { self.error("unclosed left paren") };
         }
-        let before = (self.pos, self.line);
+        let before = self.pos;
         let Some(c) = self.read() else { return self.error("unclosed action") };
         match c {
             c if is_space(c) => {
-                (self.pos, self.line) = before;
+                self.pos = before;
                 self.space()
             }
             '=' => self.emit(Kind::Assign),
@@ -338,11 +314,11 @@ impl<'t> Lexer<'t> {
                 }
             }
             '.' | '+' | '-' | '0'..='9' => {
-                (self.pos, self.line) = before;
+                self.pos = before;
                 self.number()
             }
             c if is_word(Some(c)) => {
-                (self.pos, self.line) = before;
+                self.pos = before;
                 self.identifier()
             }
             '(' => {
@@ -362,17 +338,11 @@ impl<'t> Lexer<'t> {
     }
 
     fn space(&mut self) -> Item<'t> {
-        let begin = self.pos;
-        while self.rest().first().is_some_and(|b| is_space(char::from(*b))) {
-            self.read();
-        }
-        let count = self.pos - begin;
+        let count = self.rest().iter().take_while(|b| is_space_byte(Some(b))).count();
+        self.pos += count;
         // The last blank may belong to a trim marker.
         let tail = self.input.get(self.pos.saturating_sub(1)..).unwrap_or(&[]);
         if right_trim(tail) && tail.get(2..).unwrap_or(&[]).starts_with(RIGHT) {
-            if tail.first() == Some(&b'\n') {
-                self.line -= 1;
-            }
             self.pos -= 1;
             if count == 1 {
                 return self.right_delim(true);
@@ -403,9 +373,9 @@ impl<'t> Lexer<'t> {
     fn take_word(&mut self) {
         loop {
             let rest = self.rest();
-            self.pos += rest.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
-            let c = self.peek();
-            if !is_word(c) {
+            let ascii = rest.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
+            self.pos += ascii;
+            if rest.get(ascii).is_none_or(u8::is_ascii) || !is_word(self.peek()) {
                 return;
             }
             self.read();
@@ -418,10 +388,11 @@ impl<'t> Lexer<'t> {
     }
 
     /// Whether a name may end here.
-    fn at_terminator(&mut self) -> bool {
-        match self.peek() {
-            None | Some('.' | ',' | '|' | ':' | ')' | '(') => true,
-            Some(c) => is_space(c) || self.rest().starts_with(RIGHT),
+    fn at_terminator(&self) -> bool {
+        let rest = self.rest();
+        match rest.first() {
+            None | Some(b'.' | b',' | b'|' | b':' | b')' | b'(' | b' ' | b'\t' | b'\r' | b'\n') => true,
+            Some(_) => rest.starts_with(RIGHT),
         }
     }
 
@@ -447,7 +418,6 @@ impl<'t> Lexer<'t> {
     fn raw_quoted(&mut self) -> Item<'t> {
         let rest = self.rest();
         let Some(end) = memchr::memchr(b'`', rest) else { return self.error("unterminated raw quoted string") };
-        self.line += offset(memchr::memchr_iter(b'\n', rest.get(..end).unwrap_or(&[])).count());
         self.pos += end + 1;
         self.emit(Kind::RawString)
     }

@@ -1,7 +1,7 @@
 //! Builds syntax trees, with Go's error texts and line numbers (HE-TPL-02, HE-TPL-17).
 //!
 //! The parser looks at most three items ahead. The line of an error is that of the last item that was split off, so
-//! the look-ahead is part of what users see.
+//! the look-ahead is part of what users see. Lines are counted when there is an error to show.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -63,10 +63,37 @@ struct Open {
 }
 
 /// A finished body.
+#[derive(Debug)]
 struct Definition {
     name: Str,
     root: Rows<Node>,
     is_empty: bool,
+}
+
+impl Definition {
+    fn template(self, file: &Str, source: &Arc<Source>) -> Template {
+        Template { name: self.name, file: file.clone(), source: Arc::clone(source), root: self.root, is_empty: self.is_empty }
+    }
+}
+
+/// A parsed text that waits for the name of its file.
+#[derive(Debug)]
+pub(crate) struct Unnamed {
+    source: Arc<Source>,
+    own: Definition,
+    definitions: Vec<Definition>,
+}
+
+impl Unnamed {
+    /// What [`Parser::parse`] answers for this name; `None` if the text defines a template of the very name, of which then
+    /// only one counts.
+    pub(crate) fn named(self, file: &Str) -> Option<Vec<Template>> {
+        if self.definitions.iter().any(|d| d.name == *file) {
+            return None;
+        }
+        let own = Definition { name: file.clone(), ..self.own };
+        Some(self.definitions.into_iter().chain([own]).map(|d| d.template(file, &self.source)).collect())
+    }
 }
 
 /// What Go keeps for each tree: a `define` or `block` starts with a fresh one.
@@ -75,16 +102,16 @@ struct TreeState<'t> {
     peeked: usize,
     /// Variables that are declared at this point.
     variables: Vec<NameId>,
-    /// The line on which the current action started, 0 outside of one.
-    action_line: u32,
+    /// Where the current action started.
+    action: Option<u32>,
     range_depth: usize,
     paren_depth: usize,
 }
 
 impl TreeState<'_> {
     fn new() -> Self {
-        let none = Item { kind: Kind::Error, pos: 0, line: 0, text: &[] };
-        Self { items: [none; 3], peeked: 0, variables: vec![DOLLAR], action_line: 0, range_depth: 0, paren_depth: 0 }
+        let none = Item { kind: Kind::Error, pos: 0, text: &[] };
+        Self { items: [none; 3], peeked: 0, variables: vec![DOLLAR], action: None, range_depth: 0, paren_depth: 0 }
     }
 }
 
@@ -140,9 +167,17 @@ impl<'t> Parser<'t> {
         self.start(name, text);
         let root = self.file()?;
         self.add(name.clone(), root)?;
-        let source = Arc::new(Source { name: name.clone(), text: text.clone(), parts: self.parts.take() });
-        let template = |d: Definition| Template { name: d.name, source: Arc::clone(&source), root: d.root, is_empty: d.is_empty };
-        Ok(self.definitions.drain(..).map(template).collect())
+        let source = Arc::new(Source { text: text.clone(), parts: self.parts.take() });
+        Ok(self.definitions.drain(..).map(|d| d.template(name, &source)).collect())
+    }
+
+    /// Parses the text of a file whose name is not known yet; `None` if it does not parse.
+    pub(crate) fn parse_unnamed(&mut self, text: &'t Str) -> Option<Unnamed> {
+        self.start(&Str::default(), text);
+        let root = self.file().ok()?;
+        let own = Definition { name: Str::default(), root, is_empty: self.is_empty(root) };
+        let source = Source { text: text.clone(), parts: self.parts.take() };
+        Some(Unnamed { source: Arc::new(source), own, definitions: std::mem::take(&mut self.definitions) })
     }
 
     /// Begins a text. An error may have ended the one before it anywhere.
@@ -209,16 +244,23 @@ impl<'t> Parser<'t> {
     // ----- errors -----
 
     fn error<T>(&self, message: impl std::fmt::Display) -> Parsed<T> {
-        Err(format!("template: {}:{}: {message}", self.name, self.tree.items[0].line))
+        Err(format!("template: {}:{}: {message}", self.name, self.line(self.tree.items[0].pos)))
+    }
+
+    /// The line of a position, from 1.
+    fn line(&self, pos: u32) -> usize {
+        1 + memchr::memchr_iter(b'\n', self.source(&(0..pos))).count()
     }
 
     fn unexpected<T>(&self, item: &Item<'_>, context: &str) -> Parsed<T> {
         if item.kind == Kind::Error {
             let text = self.lexer.show(item);
             let mut extra = String::new();
-            if self.tree.action_line != 0 && self.tree.action_line != item.line {
+            if let Some(start) = self.tree.action.map(|at| self.line(at))
+                && start != self.line(item.pos)
+            {
                 let action = if text.ends_with(" action") { "" } else { " in action" };
-                extra = format!("{action} started at {}:{}", self.name, self.tree.action_line);
+                extra = format!("{action} started at {}:{start}", self.name);
             }
             return self.error(format!("{text}{extra}"));
         }
@@ -245,9 +287,7 @@ impl<'t> Parser<'t> {
     }
 
     fn add(&mut self, name: Str, root: Rows<Node>) -> Parsed<()> {
-        // Constants hold a literal that is not blank.
-        let blank = |node: &Node| matches!(node, Node::Text(range) if is_blank(self.source(range)));
-        let is_empty = self.parts.nodes.list(root).iter().all(blank);
+        let is_empty = self.is_empty(root);
         let known = self.definitions.iter().position(|d| d.name == name);
         let new = Definition { name, root, is_empty };
         match known.and_then(|index| self.definitions.get_mut(index)) {
@@ -257,6 +297,12 @@ impl<'t> Parser<'t> {
             Some(_) => return self.error(format!("template: multiple definition of template {}", strconv::quote(new.name.as_bytes()))),
         }
         Ok(())
+    }
+
+    /// Whether a body is nothing but white space. Constants hold a literal that is not blank.
+    fn is_empty(&self, body: Rows<Node>) -> bool {
+        let blank = |node: &Node| matches!(node, Node::Text(range) if is_blank(self.source(range)));
+        self.parts.nodes.list(body).iter().all(blank)
     }
 
     /// A part of the text.
@@ -388,9 +434,9 @@ impl<'t> Parser<'t> {
         match item.kind {
             Kind::Text => Ok(Step::Text(item)),
             Kind::LeftDelim => {
-                self.tree.action_line = item.line;
+                self.tree.action = Some(item.pos);
                 let step = self.action()?;
-                self.tree.action_line = 0;
+                self.tree.action = None;
                 Ok(step)
             }
             _ => self.unexpected(&item, "input"),
@@ -816,5 +862,11 @@ impl ListEnd {
 
 /// Whether there is nothing but white space, as Go's `bytes.TrimSpace` sees it.
 fn is_blank(text: &[u8]) -> bool {
-    text.iter().all(u8::is_ascii_whitespace) || String::from_utf8_lossy(text).trim().is_empty()
+    let rest = text.trim_ascii_start();
+    match rest.first() {
+        None => true,
+        // Unicode's white space: of ASCII the vertical tab is left.
+        Some(0x0b | 0x80..) => String::from_utf8_lossy(rest).trim().is_empty(),
+        Some(_) => false,
+    }
 }

@@ -14,8 +14,6 @@ use crate::value::Str;
 /// What the trees of one file share.
 #[derive(Debug)]
 pub(crate) struct Source {
-    /// The name of the file, for positions in errors.
-    pub(crate) name: Str,
     /// The whole text.
     pub(crate) text: Str,
     /// The parts of the trees.
@@ -79,6 +77,8 @@ impl Parts {
 #[derive(Debug)]
 pub(crate) struct Template {
     pub(crate) name: Str,
+    /// The name of the file, for positions in errors.
+    pub(crate) file: Str,
     pub(crate) source: Arc<Source>,
     pub(crate) root: Rows<Node>,
     /// The body holds nothing but white space and comments: such a template replaces no other (HE-TPL-15).
