@@ -180,9 +180,10 @@ fn argument_text(budget: &Budget, directive: Directive, argument: &Value<'_>, ou
     Ok(())
 }
 
-/// An integer with at least so many digits.
+/// An integer with at least so many digits; zero with none has none.
 fn padded(digits: &str, precision: usize) -> String {
     match digits.strip_prefix('-') {
+        None if digits == "0" && precision == 0 => String::new(),
         Some(digits) => format!("-{digits:0>precision$}"),
         None => format!("{digits:0>precision$}"),
     }

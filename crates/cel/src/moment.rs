@@ -1,19 +1,54 @@
 //! Moments, in the years 1 to 9999.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use jiff::tz::TimeZone;
 
 const DAY: i64 = 86_400;
 
-/// A moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// A moment. It prints in UTC.
+#[derive(Debug, Clone, Copy)]
 pub struct Moment {
     /// Seconds since 1970.
     seconds: i64,
     /// Nanoseconds after that, less than a second.
     nanos: u32,
+    /// Seconds east of UTC of the clock that it was read from. It makes no difference but in [`Moment::as_read`].
+    east: i64,
 }
+
+impl PartialEq for Moment {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Moment {}
+
+impl PartialOrd for Moment {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Moment {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.seconds, self.nanos).cmp(&(other.seconds, other.nanos))
+    }
+}
+
+/// Where a clock stands.
+#[derive(Debug)]
+pub(crate) enum Zone {
+    /// So many seconds east of UTC.
+    Fixed(i64),
+    /// By the rules of a place.
+    Named(TimeZone),
+}
+
+/// UTC.
+pub(crate) const UTC: Zone = Zone::Fixed(0);
 
 impl Moment {
     /// A moment so many seconds and nanoseconds after 1970. `None` if it is out of range.
@@ -22,7 +57,7 @@ impl Moment {
         const SECOND: i64 = 1_000_000_000;
         let seconds = seconds.checked_add(nanos.div_euclid(SECOND))?;
         let nanos = u32::try_from(nanos.rem_euclid(SECOND)).ok()?;
-        (-62_135_596_800..=253_402_300_799).contains(&seconds).then_some(Self { seconds, nanos })
+        (-62_135_596_800..=253_402_300_799).contains(&seconds).then_some(Self { seconds, nanos, east: 0 })
     }
 
     /// Whole seconds since 1970.
@@ -33,7 +68,8 @@ impl Moment {
 
     /// The moment a length of time later, in nanoseconds.
     pub(crate) fn later(self, nanos: i64) -> Option<Self> {
-        Self::new(self.seconds, i64::from(self.nanos).checked_add(nanos)?)
+        let moved = Self::new(self.seconds, i64::from(self.nanos).checked_add(nanos)?)?;
+        Some(Self { east: self.east, ..moved })
     }
 
     /// The time since another moment, in nanoseconds. `None` if it is too long.
@@ -43,9 +79,15 @@ impl Moment {
     }
 
     /// Date and time of day in a zone.
-    pub(crate) fn in_zone(self, zone: &TimeZone) -> Civil {
-        let near = jiff::Timestamp::from_second(self.seconds).unwrap_or(jiff::Timestamp::MAX);
-        let local = self.seconds + i64::from(zone.to_offset(near).seconds());
+    pub(crate) fn in_zone(self, zone: &Zone) -> Civil {
+        let east = match zone {
+            Zone::Fixed(east) => *east,
+            Zone::Named(zone) => {
+                let near = jiff::Timestamp::from_second(self.seconds).unwrap_or(jiff::Timestamp::MAX);
+                zone.to_offset(near).seconds().into()
+            }
+        };
+        let local = self.seconds + east;
         let days = local.div_euclid(DAY);
         let (year, month, day) = date(days);
         Civil { year, month, day, day_of_year: days - days_before(year, 1, 1), days, second: local.rem_euclid(DAY), nanos: self.nanos }
@@ -53,20 +95,34 @@ impl Moment {
 
     /// Parses RFC 3339, in the exact form that Go's `time` demands. `Err(true)`: the form is right, but not the range.
     pub(crate) fn parse(text: &str) -> Result<Self, bool> {
-        let (seconds, nanos) = parse(text).ok_or(false)?;
-        Self::new(seconds, nanos).ok_or(true)
+        let (seconds, nanos, east) = parse(text).ok_or(false)?;
+        Self::new(seconds, nanos).map(|moment| Self { east, ..moment }).ok_or(true)
+    }
+
+    /// In RFC 3339, with the offset from UTC that it was read with.
+    pub(crate) fn as_read(self) -> String {
+        let minutes = self.east.abs() / 60;
+        match self.east {
+            0 => format!("{}Z", self.wall()),
+            east => format!("{}{}{:02}:{:02}", self.wall(), if east < 0 { '-' } else { '+' }, minutes / 60, minutes % 60),
+        }
+    }
+
+    /// What the clock shows that it was read from.
+    fn wall(self) -> String {
+        let Civil { year, month, day, second, .. } = self.in_zone(&Zone::Fixed(self.east));
+        let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+        let mut wall = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}");
+        if self.nanos > 0 {
+            wall += format!(".{:09}", self.nanos).trim_end_matches('0');
+        }
+        wall
     }
 }
 
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Civil { year, month, day, second, .. } = self.in_zone(&TimeZone::UTC);
-        let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")?;
-        if self.nanos > 0 {
-            write!(f, ".{}", format!("{:09}", self.nanos).trim_end_matches('0'))?;
-        }
-        f.write_str("Z")
+        f.write_str(&Self { east: 0, ..*self }.as_read())
     }
 }
 
@@ -105,7 +161,8 @@ fn date(days: i64) -> (i64, i64, i64) {
     (year, month, days - days_before(year, month, 1) + 1)
 }
 
-fn parse(text: &str) -> Option<(i64, i64)> {
+/// Seconds since 1970, nanoseconds after that, and seconds east of UTC.
+fn parse(text: &str) -> Option<(i64, i64, i64)> {
     let mut scan = Scan { rest: text.as_bytes() };
     let year = scan.digits(4)?;
     scan.byte(b"-")?;
@@ -119,7 +176,7 @@ fn parse(text: &str) -> Option<(i64, i64)> {
     scan.byte(b":")?;
     let second = scan.digits(2).filter(|second| *second < 60)?;
     let nanos = scan.fraction()?;
-    let offset = match scan.byte(b"Z+-")? {
+    let east = match scan.byte(b"Z+-")? {
         b'Z' => 0,
         sign => {
             let hours = scan.digits(2).filter(|hours| *hours <= 24)?;
@@ -130,7 +187,7 @@ fn parse(text: &str) -> Option<(i64, i64)> {
     };
     let days = days_before(year, month, day);
     let exists = date(days) == (year, month, day);
-    (exists && scan.rest.is_empty()).then_some((days * DAY + hour * 3600 + minute * 60 + second - offset, nanos))
+    (exists && scan.rest.is_empty()).then_some((days * DAY + hour * 3600 + minute * 60 + second - east, nanos, east))
 }
 
 struct Scan<'t> {
@@ -184,5 +241,7 @@ mod tests {
             assert_eq!(Moment::parse(bad), Err(false), "{bad}");
         }
         assert_eq!(Moment::parse("9999-12-31T23:59:59-01:00"), Err(true));
+        let read = Moment::parse("2024-03-01T01:30:00.5+02:30").unwrap();
+        assert_eq!((read.as_read().as_str(), read.to_string().as_str()), ("2024-03-01T01:30:00.5+02:30", "2024-02-29T23:00:00.5Z"));
     }
 }

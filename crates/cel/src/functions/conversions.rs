@@ -168,7 +168,7 @@ fn to_string<'a>(budget: &Budget, args: &[Value<'a>]) -> Result<Value<'a>, Cause
             let text = std::str::from_utf8(bytes).map_err(|_| Cause::new("invalid UTF-8 in bytes, cannot convert to string"))?;
             Value::from(text.to_owned())
         }
-        [Value::Timestamp(time)] => Value::from(time.to_string()),
+        [Value::Timestamp(time)] => Value::from(time.as_read()),
         [Value::Duration(n)] => Value::from(times::print_duration(*n)),
         _ => return Err(Cause::Overload),
     })

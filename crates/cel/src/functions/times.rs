@@ -1,11 +1,11 @@
 //! Moments and lengths of time, with the formats of Go.
 
-use jiff::tz::{Offset, TimeZone};
+use jiff::tz::TimeZone;
 
 use super::{Decl, Function, Overload, Run, member};
 use crate::budget::Budget;
 use crate::error::Cause;
-use crate::moment::Civil;
+use crate::moment::{Civil, UTC, Zone};
 use crate::value::Value;
 
 static OF_TIMESTAMP: [Overload; 2] = [member(&[Decl::Timestamp], Decl::Int), member(&[Decl::Timestamp, Decl::String], Decl::Int)];
@@ -36,7 +36,7 @@ const HOUR: i64 = 60 * MINUTE;
 
 fn of_date<'a>(args: &[Value<'a>], part: fn(Civil) -> i64) -> Result<Value<'a>, Cause> {
     match args {
-        [Value::Timestamp(time)] => Ok(Value::Int(part(time.in_zone(&TimeZone::UTC)))),
+        [Value::Timestamp(time)] => Ok(Value::Int(part(time.in_zone(&UTC)))),
         [Value::Timestamp(time), Value::String(zone)] => Ok(Value::Int(part(time.in_zone(&self::zone(zone)?)))),
         _ => Err(Cause::Overload),
     }
@@ -51,20 +51,18 @@ fn of_both<'a>(args: &[Value<'a>], part: fn(Civil) -> i64, unit: i64) -> Result<
 }
 
 /// A time zone: a name, or an offset like `+02:00`.
-fn zone(name: &str) -> Result<TimeZone, Cause> {
+fn zone(name: &str) -> Result<Zone, Cause> {
     let Some((hours, minutes)) = name.split_once(':') else {
         return match name {
-            "" | "UTC" => Ok(TimeZone::UTC),
-            name => TimeZone::get(name).map_err(|_| Cause::new(format!("unknown time zone {name}"))),
+            // A controller's own clock has no other zone.
+            "" | "UTC" | "Local" => Ok(UTC),
+            name => TimeZone::get(name).map(Zone::Named).map_err(|_| Cause::new(format!("unknown time zone {name}"))),
         };
     };
-    let invalid = || Cause::new(format!("invalid time zone offset '{name}': use a form like +02:00"));
-    let hours_east: i32 = hours.parse().map_err(|_| invalid())?;
-    let minutes: i32 = minutes.parse().map_err(|_| invalid())?;
-    let minutes = if hours.starts_with('-') { minutes.checked_neg() } else { Some(minutes) };
-    let seconds = hours_east.checked_mul(3600).zip(minutes.and_then(|m| m.checked_mul(60))).and_then(|(h, m)| h.checked_add(m));
-    let offset = seconds.and_then(|s| Offset::from_seconds(s).ok()).ok_or_else(invalid)?;
-    Ok(TimeZone::fixed(offset))
+    let number = |digits: &str| digits.parse::<i32>().ok().map(i64::from);
+    let (hours, minutes, west) = (number(hours), number(minutes), hours.starts_with('-'));
+    let offset = hours.zip(minutes).map(|(hours, minutes)| hours * 3600 + if west { -minutes } else { minutes } * 60);
+    offset.map(Zone::Fixed).ok_or_else(|| Cause::new(format!("invalid time zone offset '{name}': use a form like +02:00")))
 }
 
 /// Parses a length of time like `1h30m`, as Go does. In nanoseconds.
@@ -102,7 +100,8 @@ pub(super) fn parse_duration(text: &str) -> Option<i64> {
         let part = |digits: &str| if digits.is_empty() { Some(0) } else { digits.parse::<i64>().ok().map(i128::from) };
         let scale = 10i128.pow(u32::try_from(digits.len()).ok()?);
         total = total.checked_add(part(whole)?.checked_mul(unit)?)?.checked_add(part(&digits)? * unit / scale)?;
-        i64::try_from(total).ok()?;
+        // One more than the greatest number has a negative.
+        i64::try_from(total - 1).ok()?;
     }
     i64::try_from(if negative { -total } else { total }).ok()
 }
