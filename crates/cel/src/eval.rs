@@ -60,8 +60,8 @@ impl<'a> Evaluator<'_, 'a> {
             Node::Conditional(parts) => {
                 let [condition, yes, no] = parts.as_ref();
                 match self.eval(condition, scopes)? {
-                    Value::Bool(true) => self.eval(yes, scopes),
-                    Value::Bool(false) => self.eval(no, scopes),
+                    Value::Bool(true) => self.eval(yes, scopes).map(flat),
+                    Value::Bool(false) => self.eval(no, scopes).map(flat),
                     _ => Err(Cause::Overload),
                 }
             }
@@ -93,7 +93,7 @@ impl<'a> Evaluator<'_, 'a> {
                 Value::Optional(Some(value)) => {
                     let scope = Scope { name: variable, value: value.as_ref().clone(), outer: scopes };
                     let result = self.eval(body, Some(&scope))?;
-                    Ok(if *flat { result } else { Value::Optional(Some(Arc::new(result))) })
+                    Ok(self::flat(if *flat { result } else { Value::Optional(Some(Arc::new(result))) }))
                 }
                 other => Err(Cause::Call(format!("hasValue({})", other.type_name()))),
             },
@@ -228,6 +228,17 @@ fn map<'a>(budget: &Budget, entries: Vec<(Value<'a>, Value<'a>)>) -> Result<Valu
 /// The map of constant entries, if there is one.
 pub(crate) fn constant_map(entries: Vec<(Value<'static>, Value<'static>)>) -> Option<Value<'static>> {
     map(&Budget::default(), entries).ok()
+}
+
+/// An optional value within another, as a choice gives it: in the original they become one, in which nothing is null.
+fn flat(value: Value<'_>) -> Value<'_> {
+    match &value {
+        Value::Optional(Some(outer)) => match outer.as_ref() {
+            Value::Optional(inner) => Value::Optional(Some(inner.clone().unwrap_or_else(|| Arc::new(Value::Null)))),
+            _ => value,
+        },
+        _ => value,
+    }
 }
 
 /// What an optional element of a list or map holds.

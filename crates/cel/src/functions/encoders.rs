@@ -1,12 +1,20 @@
 //! Base64.
 
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use base64::alphabet;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 
 use super::{Decl, Function, Overload, Run, global};
 use crate::budget::Budget;
 use crate::error::Cause;
 use crate::value::Value;
+
+/// As Go's decoder: what is left of the last character does not matter.
+const LENIENT: GeneralPurposeConfig =
+    GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true).with_decode_padding_mode(DecodePaddingMode::RequireCanonical);
+const PADDED: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
+const UNPADDED: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT.with_decode_padding_mode(DecodePaddingMode::RequireNone));
 
 static ENCODE: [Overload; 1] = [global(&[Decl::Bytes], Decl::String)];
 static DECODE: [Overload; 1] = [global(&[Decl::String], Decl::Bytes)];
@@ -27,6 +35,6 @@ fn decode<'a>(budget: &Budget, args: &[Value<'a>]) -> Result<Value<'a>, Cause> {
     let [Value::String(text)] = args else { return Err(Cause::Overload) };
     budget.spend_bytes(text.len())?;
     let text: String = text.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
-    let decoded = STANDARD.decode(&text).or_else(|_| STANDARD_NO_PAD.decode(&text));
+    let decoded = PADDED.decode(&text).or_else(|_| UNPADDED.decode(&text));
     decoded.map(|bytes| Value::Bytes(bytes.into())).map_err(|error| Cause::new(format!("illegal base64 data: {error}")))
 }
