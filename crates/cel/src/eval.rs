@@ -60,8 +60,8 @@ impl<'a> Evaluator<'_, 'a> {
             Node::Conditional(parts) => {
                 let [condition, yes, no] = parts.as_ref();
                 match self.eval(condition, scopes)? {
-                    Value::Bool(true) => self.eval(yes, scopes).map(flat),
-                    Value::Bool(false) => self.eval(no, scopes).map(flat),
+                    Value::Bool(true) => self.eval(yes, scopes).map(chosen),
+                    Value::Bool(false) => self.eval(no, scopes).map(chosen),
                     _ => Err(Cause::Overload),
                 }
             }
@@ -93,7 +93,7 @@ impl<'a> Evaluator<'_, 'a> {
                 Value::Optional(Some(value)) => {
                     let scope = Scope { name: variable, value: value.as_ref().clone(), outer: scopes };
                     let result = self.eval(body, Some(&scope))?;
-                    Ok(self::flat(if *flat { result } else { Value::Optional(Some(Arc::new(result))) }))
+                    Ok(chosen(if *flat { result } else { Value::Optional(Some(Arc::new(result))) }))
                 }
                 other => Err(Cause::Call(format!("hasValue({})", other.type_name()))),
             },
@@ -231,7 +231,7 @@ pub(crate) fn constant_map(entries: Vec<(Value<'static>, Value<'static>)>) -> Op
 }
 
 /// An optional value within another, as a choice gives it: in the original they become one, in which nothing is null.
-fn flat(value: Value<'_>) -> Value<'_> {
+fn chosen(value: Value<'_>) -> Value<'_> {
     match &value {
         Value::Optional(Some(outer)) => match outer.as_ref() {
             Value::Optional(inner) => Value::Optional(Some(inner.clone().unwrap_or_else(|| Arc::new(Value::Null)))),

@@ -323,3 +323,31 @@ const _: fn() = || {
     assert_send::<HealthWait>();
     assert_send::<Arc<Feed>>();
 };
+
+#[cfg(test)]
+mod tests {
+    use ferroflux_manifest::status::CustomExpressions;
+    use serde_json::json;
+
+    use super::*;
+
+    /// KC-HC-06: expressions stand in for the rules of every kind, of Jobs and of what has pods too.
+    #[test]
+    fn expressions_override_built_in_rules() {
+        let on = |api_version, kind| CustomExpressions { api_version, kind, current: "spec.done", ..CustomExpressions::default() };
+        let custom = CustomHealth::parse([on("batch/v1", "Job"), on("apps/v1", "StatefulSet")]).unwrap();
+        for (version, kind) in [("batch/v1", "Job"), ("apps/v1", "StatefulSet")] {
+            let object = |done: bool| {
+                let spec = json!({"done": done, "selector": {"matchLabels": {"app": "a"}}});
+                json!({"apiVersion": version, "kind": kind, "metadata": {"name": "a", "namespace": "ns"}, "spec": spec})
+            };
+            let built_in = Target::of(&object(true), &CustomHealth::default());
+            assert!(!built_in.is_current() && built_in.pods.is_some() == (kind == "StatefulSet"));
+            let judged = Target::of(&object(true), &custom);
+            assert!(judged.is_current() && judged.pods.is_none() && !Target::of(&object(false), &custom).is_current());
+        }
+        let unread = Target::unread(ObjectRef::new("batch/v2", "Job", "ns", "a")).judged_by(&custom);
+        assert_eq!(unread.rule.as_ref(), custom.rule(&unread.object));
+        assert!(unread.rule.is_some());
+    }
+}

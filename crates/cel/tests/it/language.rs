@@ -77,6 +77,7 @@ fn extensions() {
         "none.?a.b.c.orValue('x') == 'x' && !none.?a.hasValue()",
         "[?none.?a, ?optional.of(1)] == [1]",
         "optional.of(list).optMap(l, l.size()).value() == 2",
+        "optional.of(1).optMap(x, optional.of(x + 1)).value() == 2",
         "image.substring(image.lastIndexOf(':') + 1) == '1.2.3'",
         "'%s has %d'.format([image.lowerAscii().trim().reverse().reverse().charAt(0), list.size()]) == 'g has 2'",
         "['a', 'b'].join('-').upperAscii().replace('-', '') == 'AB' && 'a'.indexOf('b') == -1",
@@ -84,6 +85,7 @@ fn extensions() {
         "string(base64.decode(base64.encode(b'hello'))) == 'hello'",
         "timestamp('2024-02-29T23:30:15+02:00').getHours() == 21",
         "timestamp('2024-02-29T23:30:15Z').getHours('-02:30') == 21",
+        "string(timestamp('2024-02-29T23:30:15+02:00') + duration('1h')) == '2024-03-01T00:30:15+02:00'",
         "strings.quote('a\"b') == '\"a\\\\\"b\"'",
     ] {
         assert_eq!(holds(text, &object), Ok(true), "{text}");
