@@ -1,4 +1,4 @@
-//! Remote bases for `ferroflux build`: a runtime for the network is started only for a build that needs it.
+//! The network for `ferroflux build` and `ferroflux template`: a runtime for it is started only for what needs it.
 
 use std::sync::{Arc, OnceLock};
 
@@ -6,7 +6,7 @@ use ferroflux_kustomize::{FileSystem, HttpFile, RemoteError, RemoteLoader, Repos
 use ferroflux_remote_bases::RemoteBases;
 
 /// Starts when it is first asked for something.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct OnDemand(OnceLock<Result<(tokio::runtime::Runtime, RemoteBases), String>>);
 
 impl OnDemand {

@@ -17,6 +17,7 @@ mod accepted;
 mod host;
 mod output_dir;
 mod post_renderer;
+mod schemas;
 mod source;
 
 use accepted::Accepted;
@@ -175,6 +176,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         skip_tests: args.skip_tests,
         render_subchart_notes: args.render_subchart_notes,
         show_only: args.show_only.clone(),
+        schemas: Some(Arc::new(schemas::FromNetwork::default())),
         limits,
     };
     let through = post_renderer.as_mut().map(|p| p as &mut dyn PostRenderer);

@@ -174,6 +174,7 @@ pub(crate) fn request(options: &Value) -> TemplateRequest {
     };
     let flag = |key: &str| options[key] == true;
     TemplateRequest {
+        schemas: None,
         release: text("release"),
         namespace: text("namespace"),
         kube_version: options["kube_version"].as_str().map(str::to_owned),

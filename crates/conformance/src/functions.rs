@@ -13,7 +13,8 @@ use ferroflux_go_template::error::CallError;
 use ferroflux_go_template::host::Host;
 use ferroflux_go_template::limits::Limits;
 use ferroflux_helm_chart::{
-    ChartFile, LoadLimits, Release, RenderOptions, ValueOptions, load_files, offline_capabilities, parse_kube_version, render_files,
+    ChartFile, LoadLimits, NoSchemas, Release, RenderOptions, ValueOptions, load_files, offline_capabilities, parse_kube_version,
+    render_files,
 };
 use ferroflux_regex_go::Regex;
 use serde_json::Value;
@@ -62,6 +63,7 @@ fn render(case: &Value) -> Result<String, String> {
     let options = RenderOptions {
         capabilities: &capabilities,
         host: &ProcessHost,
+        schemas: &NoSchemas,
         limits: Limits::default(),
         skip_schema_validation: false,
         sub_notes: false,

@@ -10,7 +10,7 @@ use std::time::{Instant, SystemTime};
 
 use ferroflux_go_template::limits::Limits;
 use ferroflux_helm_chart::{
-    Chart, ChartFile, LoadLimits, Release, RenderOptions, SystemHost, Table, load_files, load_path, offline_capabilities, render,
+    Chart, ChartFile, LoadLimits, NoSchemas, Release, RenderOptions, SystemHost, Table, load_files, load_path, offline_capabilities, render,
 };
 
 #[global_allocator]
@@ -62,6 +62,7 @@ fn render_once(chart: &Arc<Chart>) -> Outcome<usize> {
     let options = RenderOptions {
         capabilities: &capabilities,
         host: &host,
+        schemas: &NoSchemas,
         limits: Limits::default(),
         skip_schema_validation: false,
         sub_notes: false,

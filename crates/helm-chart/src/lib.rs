@@ -58,7 +58,7 @@ pub use render::{
     Release, ReleaseNameError, RenderError, RenderOptions, Rendered, RenderedFiles, check_release_name, push_framed, render, render_files,
     render_through,
 };
-pub use schema::SchemaError;
+pub use schema::{NoSchemas, SchemaError, SchemaLoader};
 pub use template::{SystemHost, TemplateError, TemplateRequest};
 pub use tree::{EntryKind, FileTree, TreeEntry, TreeError};
 pub use values::{OptionsError, ReadError, SetError, Table, Tree, ValueOptions, read_values};

@@ -15,7 +15,7 @@ use crate::capabilities::in_range;
 use crate::chart::{Chart, Crd};
 use crate::manifest::{Hook, Manifest, ManifestError, RenderedFile, sort};
 use crate::post_render::{PostRenderError, PostRenderer, post_render};
-use crate::schema::{SchemaError, validate};
+use crate::schema::{SchemaError, SchemaLoader, validate};
 use crate::values::{Table, TypeMismatch, coalesce};
 
 pub(crate) use cache::TemplateCache;
@@ -41,6 +41,8 @@ pub struct RenderOptions<'h> {
     pub capabilities: &'h Capabilities,
     /// Cluster reads, DNS, clock and randomness of templates.
     pub host: &'h dyn Host,
+    /// What the schemas of charts may refer to.
+    pub schemas: &'h dyn SchemaLoader,
     /// What templates may use.
     pub limits: Limits,
     /// Do not check the values against the charts' schemas.
@@ -167,7 +169,7 @@ pub fn render_files(
     warnings.append(&mut coalesced.warnings);
     dedupe(&mut warnings);
     if !options.skip_schema_validation {
-        validate(&assembly, || coalesced.to_table())?;
+        validate(&assembly, options.schemas, || coalesced.to_table())?;
     }
     let range = &assembly.metadata.kube_version;
     if !range.is_empty() {

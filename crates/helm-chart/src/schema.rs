@@ -2,10 +2,11 @@
 //!
 //! This is a validator of our own because the message is part of the contract: which checks still run after one has
 //! failed, how failures nest, RE2 instead of ECMAScript patterns, formats asserted by draft, each with its own text. No
-//! library gives that away. It reads no network: a reference to another document fails with the name of that document,
+//! library gives that away. It reads no network and no files itself: a reference to another document goes to a [`SchemaLoader`],
 //! an unknown `urn:` is permissive, as in Helm.
 
 mod check;
+mod documents;
 mod format;
 mod json_error;
 mod meta;
@@ -20,6 +21,8 @@ use serde_json::Value;
 use crate::assembly::Assembly;
 use crate::values::{Table, Tree};
 use check::check;
+use documents::Documents;
+pub use documents::{NoSchemas, SchemaLoader};
 use registry::Registry;
 
 /// Values that break the schemas of one or more charts; the text names the charts, the places and the rules.
@@ -32,29 +35,29 @@ const SELF: &str = "file:///values.schema.json";
 
 /// Checks the coalesced values of a chart and of each enabled subchart against their schemas; `values` is asked for only
 /// if there is a schema.
-pub(crate) fn validate(root: &Assembly, values: impl FnOnce() -> Table) -> Result<(), SchemaError> {
+pub(crate) fn validate(root: &Assembly, loader: &dyn SchemaLoader, values: impl FnOnce() -> Table) -> Result<(), SchemaError> {
     fn any(assembly: &Assembly) -> bool {
         assembly.chart.schema.is_some() || assembly.children.iter().any(any)
     }
     if !any(root) {
         return Ok(());
     }
-    let text = validate_chart(root, &values());
+    let text = validate_chart(root, loader, &values());
     if text.is_empty() { Ok(()) } else { Err(SchemaError(text)) }
 }
 
-fn validate_chart(assembly: &Assembly, values: &Table) -> String {
+fn validate_chart(assembly: &Assembly, loader: &dyn SchemaLoader, values: &Table) -> String {
     let mut out = String::new();
     let name = &assembly.metadata.name;
     if let Some(schema) = &assembly.chart.schema
-        && let Err(text) = validate_values(&schema.text(), values)
+        && let Err(text) = validate_values(&schema.text(), loader, values)
     {
         out.push_str(&format!("{name}:\n{text}"));
     }
     for child in &assembly.children {
         match values.get(child.metadata.name.as_bytes()) {
             None | Some(Tree::Null) => {}
-            Some(Tree::Table(values)) => out.push_str(&validate_chart(child, values)),
+            Some(Tree::Table(values)) => out.push_str(&validate_chart(child, loader, values)),
             Some(_) => out.push_str(&format!("{}:\ninvalid type for values: expected object (map)\n", child.metadata.name)),
         }
     }
@@ -62,11 +65,13 @@ fn validate_chart(assembly: &Assembly, values: &Table) -> String {
 }
 
 /// Checks values against the text of a schema; the error is what stands below a chart's name.
-fn validate_values(schema: &str, values: &Table) -> Result<(), String> {
+fn validate_values(schema: &str, loader: &dyn SchemaLoader, values: &Table) -> Result<(), String> {
     let document: Value = serde_json::from_str(schema).map_err(|e| json_error::in_go_words(schema, &e))?;
-    let draft = Draft::of(&document)?;
-    meta::check_schema(&document, draft)?;
-    let registry = Registry::new(&document, draft)?;
+    let mut documents = Documents::new(loader);
+    let draft = documents.draft(&document)?;
+    meta::check_schema(SELF, &document, draft)?;
+    documents.load_references(&document, draft)?;
+    let registry = Registry::new(&document, documents.loaded(), draft)?;
     let instance = Value::Object(values.iter().map(|(k, v)| (k.to_string(), v.to_json())).collect());
     match check(&registry, &document, &instance) {
         Ok(()) => Ok(()),
@@ -91,8 +96,9 @@ enum Draft {
 }
 
 impl Draft {
-    /// The draft that a schema names; 2020-12 if it names none or an unknown `urn:`.
-    fn of(schema: &Value) -> Result<Self, String> {
+    /// The draft that a schema names; 2020-12 if it names none or an unknown `urn:`. The error is the address of another
+    /// schema of schemas.
+    fn of(schema: &Value) -> Result<Self, &str> {
         let Some(named) = schema.get("$schema").and_then(Value::as_str) else { return Ok(Self::D2020) };
         let (url, fragment) = named.split_once('#').unwrap_or((named, ""));
         let known: BTreeMap<&str, Self> = [
@@ -108,7 +114,7 @@ impl Draft {
         match known.get(bare) {
             Some(draft) if fragment.is_empty() => Ok(*draft),
             _ if url.starts_with("urn:") => Ok(Self::D2020),
-            _ => Err(format!("failing loading {url:?}: schemas are not fetched from the network\n")),
+            _ => Err(url),
         }
     }
 

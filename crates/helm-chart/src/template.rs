@@ -18,6 +18,7 @@ use crate::manifest::{HookEvent, split};
 use crate::paths::matches;
 use crate::post_render::PostRenderer;
 use crate::render::{Release, ReleaseNameError, RenderError, RenderOptions, Rendered, check_release_name, render, render_through};
+use crate::schema::{NoSchemas, SchemaLoader};
 use crate::values::{OptionsError, ValueOptions};
 
 /// One call of the command. Each field is the option of the same name.
@@ -47,6 +48,8 @@ pub struct TemplateRequest {
     pub render_subchart_notes: bool,
     /// `--show-only`: shell patterns of template paths below the chart.
     pub show_only: Vec<String>,
+    /// What schemas may refer to; nothing if there is no loader.
+    pub schemas: Option<Arc<dyn SchemaLoader>>,
     /// What templates may use.
     pub limits: Limits,
 }
@@ -150,6 +153,7 @@ impl TemplateRequest {
         let options = RenderOptions {
             capabilities: &capabilities,
             host,
+            schemas: self.schemas.as_deref().unwrap_or(&NoSchemas),
             limits: self.limits.clone(),
             skip_schema_validation: self.skip_schema_validation,
             sub_notes: self.render_subchart_notes,

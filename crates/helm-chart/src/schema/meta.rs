@@ -4,12 +4,12 @@ use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 
+use super::Draft;
 use super::check::check;
 use super::registry::Registry;
-use super::{Draft, SELF};
 
-/// Refuses a schema that breaks the rules of its draft, with the message that Helm gives.
-pub(super) fn check_schema(document: &Value, draft: Draft) -> Result<(), String> {
+/// Refuses the schema `name` if it breaks the rules of its draft, with the message that Helm gives.
+pub(super) fn check_schema(name: &str, document: &Value, draft: Draft) -> Result<(), String> {
     static RULES: OnceLock<[Value; 3]> = OnceLock::new();
     let [oldest, old, new] = RULES.get_or_init(|| [rules(Draft::D4), rules(Draft::D7), rules(Draft::D2020)]);
     let rules = match draft {
@@ -18,12 +18,12 @@ pub(super) fn check_schema(document: &Value, draft: Draft) -> Result<(), String>
         Draft::D2019 | Draft::D2020 => new,
     };
     // Formats (`regex`) are asserted in all drafts here, which the seventh does.
-    let registry = Registry::new(rules, Draft::D7)?;
+    let registry = Registry::new(rules, &[], Draft::D7)?;
     match check(&registry, rules, document) {
         Ok(()) => Ok(()),
         Err(violations) => {
             let address = draft.address();
-            let mut out = format!("\"{SELF}#\" is not valid against metaschema: jsonschema validation failed with '{address}'\n");
+            let mut out = format!("\"{name}#\" is not valid against metaschema: jsonschema validation failed with '{address}'\n");
             for violation in &violations {
                 violation.write(&mut out, 0);
             }

@@ -28,18 +28,23 @@ pub(super) enum Target<'s> {
 }
 
 impl<'s> Registry<'s> {
-    /// Indexes a document and resolves all its references, also those that no instance ever reaches.
-    pub(super) fn new(document: &'s Value, draft: Draft) -> Result<Self, String> {
-        let mut index = Index { draft, places: HashMap::new(), references: Vec::new(), tracks: false };
-        let base = document.get("$id").or_else(|| document.get("id")).and_then(Value::as_str).map_or(SELF.to_owned(), |id| join(SELF, id));
-        index.places.insert(without_fragment(&base).to_owned(), document);
-        index.places.insert(SELF.to_owned(), document);
-        index.walk(document, without_fragment(&base), 0)?;
+    /// Indexes a document with those that it has loaded, by their addresses, and resolves all references, also those that
+    /// no instance ever reaches.
+    pub(super) fn new(document: &'s Value, loaded: &'s [(String, Value)], draft: Draft) -> Result<Self, String> {
+        let index = Index::new(document, loaded, draft)?;
         let mut targets = HashMap::new();
         for (holder, keyword, base, reference) in &index.references {
             targets.insert((std::ptr::from_ref(*holder).addr(), *keyword), index.resolve(base, reference)?);
         }
         Ok(Self { draft, targets, tracks: index.tracks })
+    }
+
+    /// The address of a document that is still to be loaded.
+    pub(super) fn missing(document: &Value, loaded: &[(String, Value)], draft: Draft) -> Result<Option<String>, String> {
+        let index = Index::new(document, loaded, draft)?;
+        let addresses = index.references.iter().map(|(_, _, base, reference)| without_fragment(&join(base, reference)).to_owned());
+        let mut wanted = addresses.filter(|address| !index.places.contains_key(address) && !is_permissive(address));
+        Ok(wanted.next())
     }
 
     pub(super) fn target(&self, holder: &Map<String, Value>, keyword: &'static str) -> Option<Target<'s>> {
@@ -56,6 +61,23 @@ struct Index<'s> {
 }
 
 impl<'s> Index<'s> {
+    fn new(document: &'s Value, loaded: &'s [(String, Value)], draft: Draft) -> Result<Self, String> {
+        let mut index = Self { draft, places: HashMap::new(), references: Vec::new(), tracks: false };
+        index.document(SELF, document)?;
+        for (address, document) in loaded {
+            index.document(address, document)?;
+        }
+        Ok(index)
+    }
+
+    fn document(&mut self, address: &str, document: &'s Value) -> Result<(), String> {
+        let id = document.get("$id").or_else(|| document.get("id")).and_then(Value::as_str);
+        let base = id.map_or_else(|| address.to_owned(), |id| join(address, id));
+        self.places.insert(without_fragment(&base).to_owned(), document);
+        self.places.insert(address.to_owned(), document);
+        self.walk(document, without_fragment(&base), 0)
+    }
+
     fn walk(&mut self, value: &'s Value, base: &str, depth: usize) -> Result<(), String> {
         if depth > MAX_DEPTH {
             return Err(format!("the schema is nested deeper than {MAX_DEPTH} levels\n"));
@@ -104,21 +126,26 @@ impl<'s> Index<'s> {
         let full = join(base, reference);
         let (address, fragment) = full.split_once('#').unwrap_or((&full, ""));
         let Some(document) = self.places.get(address) else {
-            if address.starts_with("urn:") || address.contains("json-schema.org/draft") {
+            if is_permissive(address) {
                 return Ok(Target::Anything);
             }
-            return Err(format!("failing loading {address:?}: schemas are not fetched from the network\n"));
+            return Err(format!("failing loading {address:?}\n"));
         };
         if fragment.is_empty() {
             return Ok(Target::Schema(document));
         }
         if !fragment.starts_with('/') {
             let anchored = self.places.get(&full).copied().map(Target::Schema);
-            return anchored.ok_or_else(|| format!("anchor in {full:?} not found\n"));
+            return anchored.ok_or_else(|| format!("anchor in {full:?} not found in schema {address:?}\n"));
         }
         let pointer = percent_decoded(fragment);
         document.pointer(&pointer).map(Target::Schema).ok_or_else(|| format!("json-pointer in {full:?} not found\n"))
     }
+}
+
+/// Whether everything is valid for what stands at an address: an unknown `urn:`, a schema of schemas.
+fn is_permissive(address: &str) -> bool {
+    address.starts_with("urn:") || address.contains("json-schema.org/draft")
 }
 
 fn without_fragment(address: &str) -> &str {

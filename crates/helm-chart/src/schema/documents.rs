@@ -1,0 +1,99 @@
+//! Documents that a schema refers to.
+
+use std::collections::HashSet;
+use std::fmt::Debug;
+
+use serde_json::Value;
+
+use super::registry::Registry;
+use super::{Draft, json_error, meta};
+
+/// Documents that the schema of one chart may load.
+const MAX_DOCUMENTS: usize = 32;
+/// Bytes that they may have together.
+const MAX_BYTES: usize = 16 << 20;
+
+/// Where documents come from that schemas refer to (`"$ref": "https://example.com/pod.json"`). Helm fetches them; this
+/// crate does no input or output, so that its callers decide what a chart may reach.
+pub trait SchemaLoader: Debug {
+    /// The bytes of the document at an absolute `http:`, `https:` or `file:` address without fragment; the error says why not, as
+    /// Helm does behind `failing loading "address": `. A chart names the address: bound time and size.
+    fn load(&self, address: &str) -> Result<Vec<u8>, String>;
+}
+
+/// Loads nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoSchemas;
+
+impl SchemaLoader for NoSchemas {
+    fn load(&self, _: &str) -> Result<Vec<u8>, String> {
+        Err("schemas are not fetched from the network".to_owned())
+    }
+}
+
+/// What one schema has loaded.
+pub(super) struct Documents<'l> {
+    loader: &'l dyn SchemaLoader,
+    loaded: Vec<(String, Value)>,
+    bytes: usize,
+}
+
+impl<'l> Documents<'l> {
+    pub(super) fn new(loader: &'l dyn SchemaLoader) -> Self {
+        Self { loader, loaded: Vec::new(), bytes: 0 }
+    }
+
+    /// The documents with their addresses.
+    pub(super) fn loaded(&self) -> &[(String, Value)] {
+        &self.loaded
+    }
+
+    /// The draft of a schema, which may be that of the schema of schemas that it names.
+    pub(super) fn draft(&mut self, schema: &Value) -> Result<Draft, String> {
+        let mut named = match Draft::of(schema) {
+            Ok(draft) => return Ok(draft),
+            Err(address) => address.to_owned(),
+        };
+        let mut seen = HashSet::new();
+        while seen.insert(named.clone()) {
+            let at = self.position(&named)?;
+            named = match Draft::of(&self.loaded[at].1) {
+                Ok(draft) => return Ok(draft),
+                Err(address) => address.to_owned(),
+            };
+        }
+        Err(format!("metaschema {named:?} refers to itself\n"))
+    }
+
+    /// Loads what the schema refers to, and what that refers to.
+    pub(super) fn load_references(&mut self, schema: &Value, draft: Draft) -> Result<(), String> {
+        while let Some(address) = Registry::missing(schema, &self.loaded, draft)? {
+            let at = self.position(&address)?;
+            meta::check_schema(&address, &self.loaded[at].1, draft)?;
+        }
+        Ok(())
+    }
+
+    fn position(&mut self, address: &str) -> Result<usize, String> {
+        if let Some(at) = self.loaded.iter().position(|(known, _)| known == address) {
+            return Ok(at);
+        }
+        let failed = |why: &str| format!("failing loading {address:?}: {}\n", why.trim_end());
+        let scheme = address.split_once(':').map_or("", |(scheme, _)| scheme);
+        if !matches!(scheme, "http" | "https" | "file") {
+            return Err(failed(&format!("no URLLoader registered for {address:?}")));
+        }
+        if self.loaded.len() == MAX_DOCUMENTS {
+            return Err(failed(&format!("the schema refers to more than {MAX_DOCUMENTS} documents")));
+        }
+        let bytes = self.loader.load(address).map_err(|why| failed(&why))?;
+        self.bytes += bytes.len();
+        if self.bytes > MAX_BYTES {
+            return Err(failed(&format!("the documents that the schema refers to have more than {} MiB", MAX_BYTES >> 20)));
+        }
+        let text = String::from_utf8_lossy(&bytes);
+        let document = serde_json::from_str(&text).map_err(|e| failed(&json_error::in_go_words(&text, &e)))?;
+        self.loaded.push((address.to_owned(), document));
+        Ok(self.loaded.len() - 1)
+    }
+}
