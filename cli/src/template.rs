@@ -11,9 +11,10 @@ use ferroflux_go_template::host::Host;
 use ferroflux_go_template::limits::Limits;
 use ferroflux_go_template::value::Map;
 use ferroflux_helm_chart::post_render::PostRenderer;
-use ferroflux_helm_chart::{TemplateError, TemplateRequest, ValueOptions};
+use ferroflux_helm_chart::{TemplateRequest, ValueOptions};
 
 mod accepted;
+mod dependencies;
 mod host;
 mod output_dir;
 mod post_renderer;
@@ -104,7 +105,7 @@ pub(crate) struct Args {
     /// Let templates look up names in the DNS.
     #[arg(long)]
     enable_dns: bool,
-    /// Dependencies are not downloaded: the error names those that are missing.
+    /// Fetch dependencies that are missing from charts/, from directories and from repositories over http and https.
     #[arg(long)]
     dependency_update: bool,
     #[command(flatten)]
@@ -156,6 +157,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     };
     let (release, chart) = args.name_and_chart(&host)?;
     let chart = args.source.locate(chart)?;
+    if args.dependency_update {
+        dependencies::update(&chart, &mut io::stdout().lock())?;
+    }
     let request = TemplateRequest {
         release,
         namespace: args.namespace.clone(),
@@ -180,16 +184,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         limits,
     };
     let through = post_renderer.as_mut().map(|p| p as &mut dyn PostRenderer);
-    let (loaded, rendered) = request.load_and_render(&chart, &host, read_values_file, through).map_err(|error| {
-        let advice = match error {
-            TemplateError::MissingDependencies(_) if args.dependency_update => {
-                format!("\ndependencies are not downloaded; run `helm dependency update {}` first", chart.display())
-            }
-            _ => String::new(),
-        };
-        // The errors hold the text of their causes, as Helm prints them on one line.
-        anyhow::anyhow!("{error}{advice}")
-    })?;
+    let rendered = request.load_and_render(&chart, &host, read_values_file, through);
+    // The errors hold the text of their causes, as Helm prints them on one line.
+    let (loaded, rendered) = rendered.map_err(|error| anyhow::anyhow!("{error}"))?;
     let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
     match &args.output_dir {
         Some(directory) if request.show_only.is_empty() => {

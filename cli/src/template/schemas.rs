@@ -33,6 +33,6 @@ impl SchemaLoader for FromNetwork {
 }
 
 /// The name of a status of HTTP.
-fn http_status(status: u16) -> Option<&'static str> {
+pub(super) fn http_status(status: u16) -> Option<&'static str> {
     reqwest::StatusCode::from_u16(status).ok()?.canonical_reason()
 }

@@ -1,9 +1,14 @@
 //! `ferroflux template`, beside the original where that is present.
 
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use serde_yaml::Value;
 
@@ -241,11 +246,149 @@ fn nothing_is_downloaded() {
     assert!(says(&["rel", "app", "-f", "https://example.com/v.yaml"]).contains("curl -O https://example.com/v.yaml"));
     assert!(says(&["rel", "app", "--set-file", "name=https://example.com/v.txt"]).contains("curl -O https://example.com/v.txt"));
     assert!(says(&["rel", "app", "--dry-run=server"]).contains("needs a cluster"));
-    let depends =
-        "apiVersion: v2\nname: app\nversion: 1.0.0\ndependencies: [{name: x, version: 1.0.0, repository: 'https://example.com'}]\n";
-    fs::write(dir.path().join("app/Chart.yaml"), depends).unwrap();
-    let missing = says(&["rel", "app", "--dependency-update"]);
-    assert!(missing.contains("missing in charts/ directory: x") && missing.contains("run `helm dependency update "), "{missing}");
+}
+
+/// Answers requests for files of a directory until it is dropped.
+struct Server {
+    address: String,
+    stop: Arc<AtomicBool>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl Server {
+    fn of(directory: PathBuf) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        let thread = thread::spawn(move || {
+            for stream in listener.incoming() {
+                if stopped.load(Ordering::SeqCst) {
+                    return;
+                }
+                let mut stream = stream.unwrap();
+                let mut request = String::new();
+                BufReader::new(&stream).read_line(&mut request).unwrap();
+                let path = request.split(' ').nth(1).unwrap_or_default().trim_start_matches('/').to_owned();
+                let (status, body) = match fs::read(directory.join(&path)) {
+                    Ok(body) => ("200 OK", body),
+                    Err(_) => ("404 Not Found", Vec::new()),
+                };
+                let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+                // A client that has seen enough may be gone.
+                let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&body));
+            }
+        });
+        Self { address, stop, thread: Some(thread) }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::SeqCst);
+        let _ = TcpStream::connect(&self.address);
+        self.thread.take().unwrap().join().unwrap();
+    }
+}
+
+/// HE-SCH-01, HE-SCH-02: schemas over http, what they say when they cannot be had, and no file of this machine.
+#[test]
+fn schemas_from_the_network() {
+    let dir = tempfile::tempdir().unwrap();
+    chart(dir.path());
+    let shelf = dir.path().join("shelf");
+    fs::create_dir(&shelf).unwrap();
+    fs::write(shelf.join("name.json"), r#"{"properties":{"name":{"$ref":"text.json"}}}"#).unwrap();
+    fs::write(shelf.join("text.json"), r#"{"type":"string","maxLength":3}"#).unwrap();
+    let server = Server::of(shelf.clone());
+    let here = &server.address;
+    let mut outcomes = Vec::new();
+    for reference in [format!("http://{here}/name.json"), format!("http://{here}/none.json"), "none.json".to_owned()] {
+        fs::write(dir.path().join("app/values.schema.json"), format!("{{\"$ref\":{reference:?}}}")).unwrap();
+        let args = ["rel", "app", "--set", "name=long"];
+        let ours = error(&ferroflux(&args, dir.path()));
+        if let Some(original) = original() {
+            assert_eq!(ours.trim_end(), error(&helm(&original, &args, dir.path())).trim_end());
+        }
+        outcomes.push(ours);
+    }
+    assert!(outcomes[0].contains("- at '/name': maxLength: got 4, want 3"), "{}", outcomes[0]);
+    assert!(outcomes[1].contains("none.json returned status 404 (Not Found)"), "{}", outcomes[1]);
+    let secret = dir.path().join("values.yaml").display().to_string();
+    fs::write(dir.path().join("app/values.schema.json"), format!("{{\"$ref\":\"file://{secret}\"}}")).unwrap();
+    assert!(error(&ferroflux(&["rel", "app"], dir.path())).contains("schemas may not refer to files outside of their chart"));
+}
+
+/// HE-REPO-01, HE-REPO-03: `--dependency-update` from a directory and from a repository, the lock file, what is no longer
+/// needed, and what cannot be had; beside the original where that is present.
+#[test]
+fn dependency_update() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path();
+    let write = |path: &str, text: &str| {
+        fs::create_dir_all(root.join(path).parent().unwrap()).unwrap();
+        fs::write(root.join(path), text).unwrap();
+    };
+    write("lib/Chart.yaml", "apiVersion: v2\nname: lib\nversion: 0.2.0\n");
+    write("lib/templates/l.yaml", "kind: Lib\n");
+    let tiny = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/helm-chart/tests/data/provenance/tiny-1.0.0.tgz");
+    let archive = fs::read(&tiny).unwrap();
+    fs::create_dir(root.join("shelf")).unwrap();
+    fs::write(root.join("shelf/tiny-1.0.0.tgz"), &archive).unwrap();
+    let server = Server::of(root.join("shelf"));
+    let repository = format!("http://{}", server.address);
+    let entry = |digest: &str| {
+        format!("apiVersion: v1\nentries:\n  tiny:\n  - name: tiny\n    version: 1.0.0\n    urls: [tiny-1.0.0.tgz]\n    digest: {digest}\n")
+    };
+    write("shelf/index.yaml", &entry("\"\""));
+    let declare = |lines: &str| {
+        let _ = fs::remove_dir_all(root.join("app"));
+        write("app/Chart.yaml", &format!("apiVersion: v2\nname: app\nversion: 1.0.0\ndependencies:\n{lines}"));
+        write("app/templates/a.yaml", "kind: App\n");
+        fs::create_dir(root.join("app/charts")).unwrap();
+        fs::write(root.join("app/charts/tiny-0.9.0.tgz"), &archive).unwrap();
+    };
+    let lib = "- {name: lib, version: '>=0.1.0', repository: 'file://../lib'}\n";
+    let both = format!("{lib}- {{name: tiny, version: ^1, repository: '{repository}', alias: little}}\n");
+    let wanting = [
+        "- {name: lib, version: '>=9', repository: 'file://../lib'}\n".to_owned(),
+        "- {name: lib, version: '>=9', repository: 'file://../none'}\n".to_owned(),
+        format!("{lib}- {{name: tiny2, version: '>=9', repository: '{repository}'}}\n"),
+        format!("{lib}- {{name: tiny, version: '>=9', repository: '{repository}'}}\n"),
+        "- {name: lib, version: x.y, repository: 'file://../lib'}\n".to_owned(),
+    ];
+    let args = ["rel", "app", "--dependency-update"];
+    let result = |run: &dyn Fn() -> Output| {
+        let output = run();
+        let mut left: Vec<_> = fs::read_dir(root.join("app/charts")).unwrap().flatten().map(|e| e.file_name()).collect();
+        left.sort();
+        let lock = fs::read_to_string(root.join("app/Chart.lock")).unwrap_or_default();
+        let lock: Vec<_> = lock.lines().filter(|line| !line.starts_with("generated: ")).map(str::to_owned).collect();
+        (output.status.code(), text(&output.stdout), text(&output.stderr).trim_end().to_owned(), left, lock)
+    };
+    for (n, lines) in std::iter::once(&both).chain(&wanting).enumerate() {
+        declare(lines);
+        let ours = result(&|| ferroflux(&args, root));
+        if n == 0 {
+            assert_eq!(ours.0, Some(0), "{}", ours.2);
+            assert_eq!(ours.3, ["lib-0.2.0.tgz", "tiny-1.0.0.tgz"]);
+            assert!(ours.4.iter().any(|line| line == "  version: 1.0.0") && ours.4.iter().any(|line| line.starts_with("digest: sha256:")));
+        } else {
+            assert_eq!((ours.0, ours.4.len()), (Some(1), 0), "{}", ours.1);
+        }
+        if let Some(original) = original() {
+            declare(lines);
+            assert_eq!(ours, result(&|| helm(&original, &args, root)), "{lines}");
+        }
+    }
+    // What is not the archive of the index is not taken.
+    write("shelf/index.yaml", &entry(&"0".repeat(64)));
+    declare(&both);
+    let refused = result(&|| ferroflux(&args, root));
+    assert!(refused.2.contains("the archive was replaced or damaged"), "{}", refused.2);
+    assert_eq!(refused.3, ["tiny-0.9.0.tgz"], "nothing is changed");
+    declare("- {name: x, version: 1.0.0, repository: 'oci://127.0.0.1:1/charts'}\n");
+    assert!(result(&|| ferroflux(&args, root)).2.contains("`helm pull oci://127.0.0.1:1/charts/x --version '1.0.0'`"));
 }
 
 /// The values of a release in the tutorial's repository, with the patch of an environment.

@@ -47,7 +47,7 @@ pub use directory::DirectoryTree;
 pub use file::{ChartFile, LoadLimits};
 pub use ignore::{IGNORE_FILE, IgnoreError, IgnoreRules};
 pub use load::{LoadError, PathError, load_archive, load_files, load_path, load_tree};
-pub use lock::{lock_digest, lock_digest_v2};
+pub use lock::{lock_digest, lock_digest_v2, lock_yaml};
 pub use manifest::{
     Head, HeadError, Hook, HookEvent, Manifest, ManifestError, RenderedFile, Sorted, execution_order, install_rank, sort, split,
     uninstall_rank,

@@ -1,6 +1,7 @@
 //! The digest that ties a lock file to the dependencies it was made for (HE-REPO-03).
 
-use ferroflux_yaml::{write_json, write_json_string};
+use ferroflux_yaml::{value_to_yaml, write_json, write_json_string};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::metadata::Dependency;
@@ -22,6 +23,13 @@ pub fn lock_digest_v2(declared: &[Dependency]) -> String {
     write_dependencies(&mut text, declared);
     text.push('}');
     digest(&text)
+}
+
+/// The text of `Chart.lock`: what was resolved, the digest, and when, in RFC 3339.
+pub fn lock_yaml(locked: &[Dependency], digest: &str, generated: &str) -> String {
+    let dependency = |d: &Dependency| json!({"name": d.name, "repository": d.repository, "version": d.version});
+    let dependencies: Vec<_> = locked.iter().map(dependency).collect();
+    value_to_yaml(&json!({"dependencies": dependencies, "digest": digest, "generated": generated}))
 }
 
 fn digest(text: &str) -> String {

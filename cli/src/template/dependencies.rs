@@ -1,0 +1,297 @@
+//! `--dependency-update`: what `charts/` lacks is fetched, as `helm dependency update` does (HE-REPO-03).
+//!
+//! Repositories are directories (`file://`) and indexes over http and https. Each download is checked against the digest
+//! in its index. What is said on the way is what Helm says, on standard output.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{Cursor, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use ferroflux_helm_chart::repository::{IndexEntry, IndexLimits, Lookup, LookupError, read_index};
+use ferroflux_helm_chart::{Chart, Dependency, LoadLimits, load_archive, load_path, lock_digest, lock_yaml, package};
+use ferroflux_kustomize::RemoteLoader;
+
+use crate::remote::OnDemand;
+
+/// The largest index that is read.
+const MAX_INDEX: u64 = 64 << 20;
+
+/// One dependency as it will be locked, and its archive; a chart that lives in `charts/` has none.
+struct Resolved {
+    locked: Dependency,
+    archive: Option<(String, Vec<u8>)>,
+}
+
+/// Fetches the dependencies of the chart in `directory` if some are missing.
+pub(super) fn update(directory: &Path, out: &mut dyn Write) -> Result<()> {
+    let shown = directory.display();
+    let chart = load(directory)?;
+    if chart.missing_dependencies().is_empty() {
+        return Ok(());
+    }
+    ensure!(directory.is_dir(), "only unpacked charts can be updated");
+    let declared = &chart.metadata.dependencies;
+    let network = OnDemand::default();
+    let indexes = fetch_indexes(declared, &network, out)?;
+    let charts = directory.join("charts");
+    if charts.symlink_metadata().is_ok_and(|found| !found.is_dir()) {
+        bail!("{:?} is not a directory", charts.display().to_string());
+    }
+    let versions = resolve(directory, declared, &indexes)?;
+    writeln!(out, "Saving {} charts", declared.len())?;
+    let mut resolved = Vec::new();
+    for (dependency, found) in declared.iter().zip(versions) {
+        let next = fetch(dependency, found, &network, &resolved, out);
+        resolved.push(next.inspect_err(|e| _ = writeln!(out, "Save error occurred:  {e:#}"))?);
+    }
+    // Nothing is changed before everything is there.
+    fs::create_dir_all(&charts).with_context(|| format!("charts of {shown}"))?;
+    for (name, bytes) in resolved.iter().filter_map(|r| r.archive.as_ref()) {
+        replace(&charts.join(name), bytes)?;
+    }
+    writeln!(out, "Deleting outdated charts")?;
+    delete_outdated(&charts, &resolved, out)?;
+    write_lock(directory, &chart, &resolved)
+}
+
+/// The error holds the text of its causes.
+fn load(path: &Path) -> Result<Arc<Chart>> {
+    load_path(path, LoadLimits::default()).map_err(|e| anyhow!("{e}"))
+}
+
+/// What is known about a dependency before its archive is there.
+enum Found {
+    /// It is in `charts/`.
+    Local,
+    /// The directory that it is packaged from.
+    Directory(PathBuf),
+    Indexed(Box<IndexEntry>),
+}
+
+/// The versions that a repository has, for each dependency that names it.
+type Indexes<'d> = BTreeMap<&'d str, Vec<u8>>;
+
+fn fetch_indexes<'d>(declared: &'d [Dependency], network: &OnDemand, out: &mut dyn Write) -> Result<Indexes<'d>> {
+    let mut indexes = Indexes::new();
+    for dependency in declared {
+        let repository = dependency.repository.as_str();
+        if repository.is_empty() || repository.starts_with("file://") || indexes.contains_key(repository) {
+            continue;
+        }
+        if repository.starts_with("oci://") {
+            bail!(
+                "dependency {:?} is in the registry {repository}, which is not asked from here; get it first, with `helm pull {}/{} --version '{}'`, and put it into charts/",
+                dependency.name,
+                repository.trim_end_matches('/'),
+                dependency.name,
+                dependency.version
+            );
+        }
+        // Helm looks names up in its own configuration, which is not read here.
+        ensure!(
+            repository.starts_with("http://") || repository.starts_with("https://"),
+            "no repository definition for {repository}. Please add them via 'helm repo add', or give the address of the repository"
+        );
+        if indexes.is_empty() {
+            writeln!(out, "Getting updates for unmanaged Helm repositories...")?;
+        }
+        match download(&format!("{}/index.yaml", repository.trim_end_matches('/')), network) {
+            Ok(bytes) => {
+                writeln!(out, "...Successfully got an update from the {repository:?} chart repository")?;
+                indexes.insert(repository, bytes);
+            }
+            Err(error) => {
+                writeln!(out, "...Unable to get an update from the {repository:?} chart repository:\n\t{error:#}")?;
+                return Err(error.context(format!("no index of the repository {repository}")));
+            }
+        }
+    }
+    Ok(indexes)
+}
+
+/// Picks a version of each dependency.
+fn resolve(directory: &Path, declared: &[Dependency], indexes: &Indexes<'_>) -> Result<Vec<Found>> {
+    let mut found = Vec::new();
+    let mut missing = Vec::new();
+    for dependency in declared {
+        let Dependency { name, version, repository, .. } = dependency;
+        let invalid = |e: &dyn std::fmt::Display| anyhow!("dependency {name:?} has an invalid version/constraint format: {e}");
+        let mut lookup = Lookup::new(name, version).map_err(|e| invalid(&e))?;
+        if let Some(index) = indexes.get(repository.as_str()) {
+            let limits = IndexLimits { bytes: MAX_INDEX, ..IndexLimits::default() };
+            read_index(Cursor::new(index), limits, &mut |item| lookup.offer(item))
+                .with_context(|| format!("index of the repository {repository}"))?;
+            match lookup.finish() {
+                Ok(entry) => found.push(Found::Indexed(Box::new(entry))),
+                Err(LookupError::NoChart) => bail!("{name} chart not found in repo {repository}"),
+                Err(_) => missing.push(format!("{name:?} (repository {repository:?}, version {version:?})")),
+            }
+            continue;
+        }
+        let path = match repository.strip_prefix("file://") {
+            Some(path) => directory.join(path),
+            None => directory.join("charts").join(name),
+        };
+        ensure!(path.exists(), "directory {} not found", clean(&path));
+        let chart = load(&path)?;
+        if in_range(version, &chart.metadata.version) {
+            found.push(if repository.is_empty() { Found::Local } else { Found::Directory(path) });
+        } else if repository.is_empty() {
+            bail!("dependency {name} at version {} does not satisfy the constraint {version}", chart.metadata.version);
+        } else {
+            missing.push(format!("{name:?} (repository {repository:?}, version {version:?})"));
+        }
+    }
+    ensure!(
+        missing.is_empty(),
+        "can't get a valid version for {} subchart(s): {}. Make sure a matching chart version exists in the repo, or change the version constraint in Chart.yaml",
+        missing.len(),
+        missing.join(", ")
+    );
+    Ok(found)
+}
+
+fn in_range(range: &str, version: &str) -> bool {
+    let mut lookup = match Lookup::new("chart", range) {
+        Ok(lookup) => lookup,
+        Err(_) => return false,
+    };
+    let mut entry = IndexEntry { chart: "chart".to_owned(), ..IndexEntry::default() };
+    version.clone_into(&mut entry.metadata.version);
+    lookup.offer(ferroflux_helm_chart::repository::IndexItem::Entry(Box::new(entry)));
+    lookup.finish().is_ok()
+}
+
+fn fetch(dependency: &Dependency, found: Found, network: &OnDemand, before: &[Resolved], out: &mut dyn Write) -> Result<Resolved> {
+    let Dependency { name, version, repository, .. } = dependency;
+    let locked = |version: &str| Dependency {
+        name: name.clone(),
+        version: version.to_owned(),
+        repository: repository.clone(),
+        ..Dependency::default()
+    };
+    match found {
+        Found::Local => {
+            writeln!(out, "Dependency {name} did not declare a repository. Assuming it exists in the charts directory")?;
+            Ok(Resolved { locked: locked(version), archive: None })
+        }
+        Found::Directory(path) => {
+            let chart = load(&path)?;
+            let mut bytes = Vec::new();
+            package(&chart, &mut bytes).with_context(|| format!("package {}", clean(&path)))?;
+            let version = &chart.metadata.version;
+            Ok(Resolved { locked: locked(version), archive: Some((format!("{}-{version}.tgz", chart.name()), bytes)) })
+        }
+        Found::Indexed(entry) => {
+            let locked = locked(&entry.metadata.version);
+            let url = entry.urls.first().with_context(|| format!("chart {name:?} has no downloadable URLs"))?;
+            let address = absolute_url(repository, url);
+            let file = address.rsplit('/').next().unwrap_or_default().split(['?', '#']).next().unwrap_or_default().to_owned();
+            ensure!(
+                !file.is_empty() && !file.starts_with('.') && !file.contains('\\'),
+                "the address {address} of chart {name:?} names no file"
+            );
+            let known = before.iter().filter_map(|r| r.archive.as_ref()).any(|(name, _)| *name == file);
+            if known {
+                writeln!(out, "Already downloaded {name} from repo {repository}")?;
+                return Ok(Resolved { locked, archive: None });
+            }
+            writeln!(out, "Downloading {name} from repo {repository}")?;
+            let bytes = download(&address, network).with_context(|| format!("could not download {address}"))?;
+            entry.check_digest(&bytes)?;
+            load_archive(bytes.as_slice(), LoadLimits::default()).with_context(|| format!("{address} is not a chart"))?;
+            Ok(Resolved { locked, archive: Some((file, bytes)) })
+        }
+    }
+}
+
+/// An address in an index may be relative to the repository.
+fn absolute_url(repository: &str, url: &str) -> String {
+    if url.contains("://") {
+        return url.to_owned();
+    }
+    let base = repository.trim_end_matches('/');
+    match url.strip_prefix('/') {
+        Some(path) => {
+            let host_end = base.find("://").and_then(|at| base[at + 3..].find('/').map(|slash| at + 3 + slash)).unwrap_or(base.len());
+            format!("{}/{path}", &base[..host_end])
+        }
+        None => format!("{base}/{url}"),
+    }
+}
+
+fn download(address: &str, network: &OnDemand) -> Result<Vec<u8>> {
+    let file = network.get(address).map_err(|e| anyhow!("failed to fetch {address} : {e}"))?;
+    ensure!(file.status == 200, "failed to fetch {address} : {}", status_line(file.status));
+    Ok(file.body)
+}
+
+fn status_line(status: u16) -> String {
+    match super::schemas::http_status(status) {
+        Some(reason) => format!("{status} {reason}"),
+        None => status.to_string(),
+    }
+}
+
+/// Removes archives that no dependency accounts for any more.
+fn delete_outdated(charts: &Path, resolved: &[Resolved], out: &mut dyn Write) -> Result<()> {
+    let kept = |name: &str| resolved.iter().filter_map(|r| r.archive.as_ref()).any(|(file, _)| file == name);
+    let local = |name: &str| resolved.iter().any(|r| r.locked.repository.is_empty() && r.locked.name == name);
+    for entry in fs::read_dir(charts)?.flatten() {
+        let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
+        if !entry.file_type()?.is_file() || kept(&name) {
+            continue;
+        }
+        match load_path(&path, LoadLimits::default()) {
+            Ok(chart) if local(chart.name()) => {}
+            Ok(_) => fs::remove_file(&path).with_context(|| format!("delete {}", path.display()))?,
+            Err(error) => writeln!(out, "Could not verify {} for deletion: {error} (Skipping)", path.display())?,
+        }
+    }
+    Ok(())
+}
+
+/// Writes the lock file, unless it is there with the same digest.
+fn write_lock(directory: &Path, chart: &Chart, resolved: &[Resolved]) -> Result<()> {
+    let locked: Vec<Dependency> = resolved.iter().map(|r| r.locked.clone()).collect();
+    let digest = lock_digest(&chart.metadata.dependencies, &locked);
+    if chart.lock.as_ref().is_some_and(|old| old.digest == digest) {
+        return Ok(());
+    }
+    let name = if chart.metadata.api_version == "v1" { "requirements.lock" } else { "Chart.lock" };
+    let path = directory.join(name);
+    if let Ok(link) = fs::read_link(&path) {
+        bail!("the {name} file is a symlink to {:?}", link.display().to_string());
+    }
+    let generated = jiff::Timestamp::try_from(SystemTime::now()).unwrap_or_default().to_string();
+    replace(&path, lock_yaml(&locked, &digest, &generated).as_bytes())
+}
+
+/// Writes a file as a whole or not at all.
+fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+    let failed = || format!("write {}", path.display());
+    let directory = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(directory).with_context(failed)?;
+    file.write_all(bytes).with_context(failed)?;
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    file.as_file().set_permissions(mode).with_context(failed)?;
+    file.persist(path).with_context(failed)?;
+    Ok(())
+}
+
+/// A path without `..` and `.` where that is plain to see.
+fn clean(path: &Path) -> String {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            std::path::Component::ParentDir if out.file_name().is_some() => _ = out.pop(),
+            std::path::Component::CurDir => {}
+            other => out.push(other),
+        }
+    }
+    out.display().to_string()
+}
