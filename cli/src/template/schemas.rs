@@ -32,7 +32,24 @@ impl SchemaLoader for FromNetwork {
     }
 }
 
-/// The name of a status of HTTP.
+/// The name of a status of HTTP that a server refuses with.
 pub(super) fn http_status(status: u16) -> Option<&'static str> {
-    reqwest::StatusCode::from_u16(status).ok()?.canonical_reason()
+    Some(match status {
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        406 => "Not Acceptable",
+        407 => "Proxy Authentication Required",
+        408 => "Request Timeout",
+        410 => "Gone",
+        429 => "Too Many Requests",
+        500 => "Internal Server Error",
+        501 => "Not Implemented",
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
+        504 => "Gateway Timeout",
+        _ => return None,
+    })
 }
