@@ -13,8 +13,8 @@ use crate::value::Str;
 /// Bytes of templates that are worth a thread.
 const THREAD_BYTES: usize = 128 << 10;
 
-/// Texts that a thread takes at a time.
-const BATCH: usize = 64;
+/// Texts that are worth waking the thread, and that it takes at a time.
+const BATCH: usize = 32;
 
 /// As much as a main thread has: templates nest.
 const STACK: usize = 8 << 20;
@@ -103,7 +103,9 @@ impl Shared {
             while state.waiting.len() < BATCH && !state.closed {
                 state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
             }
-            let batch = state.waiting.len().min(BATCH);
+            // Near the end in ever smaller parts, so that two threads end together.
+            let parts = if state.closed { 4 } else { 1 };
+            let batch = state.waiting.len().div_ceil(parts).min(BATCH);
             if batch == 0 {
                 return;
             }
