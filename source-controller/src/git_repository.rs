@@ -6,6 +6,7 @@ mod include;
 mod notify;
 mod reconcile;
 mod source;
+mod verify;
 
 use std::sync::Arc;
 use std::time::Duration;

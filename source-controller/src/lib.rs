@@ -1,7 +1,7 @@
 //! The source controller: turns what is elsewhere into artifacts that the other controllers can fetch.
 //!
 //! ```text
-//!  GitRepository ─▶ storage ─▶ source (one listing; fetch if new) ─▶ include ─▶ artifact ─▶ status, event
+//!  GitRepository ─▶ storage ─▶ source (one listing; fetch if new; verify) ─▶ include ─▶ artifact ─▶ status, event
 //!                                        │                                        │
 //!                                  mirror of the remote                    store ─▶ HTTP server
 //! ```
@@ -14,7 +14,7 @@
 //! (`ferroflux-artifact`), the file server (`ferroflux-artifact-transfer`), queue and process
 //! (`ferroflux-controller-runtime`).
 //!
-//! Mirrors fluxcd/source-controller v1.9. Of its kinds GitRepository is here, but for signatures and cloud identities.
+//! Mirrors fluxcd/source-controller v1.9. Of its kinds GitRepository is here, but for cloud identities.
 
 mod flags;
 mod git_repository;

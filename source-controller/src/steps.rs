@@ -34,6 +34,11 @@ impl Broken {
         Self { condition: Some((condition, Status::False)), failure: Failure::new(FailureClass::Generic, reason, message) }
     }
 
+    /// What is to be verified cannot be: the condition becomes False, and only a change of the object can help.
+    pub(crate) fn unverifiable(condition: &'static str, reason: &str, message: impl Into<String>) -> Self {
+        Self { condition: Some((condition, Status::False)), failure: Failure::new(FailureClass::Stalling, reason, message) }
+    }
+
     /// There was nothing to do. No event: what has not changed is not written.
     pub(crate) fn nothing_to_do(reason: &str, message: impl Into<String>) -> Self {
         Self { condition: None, failure: Failure { event: None, ..Failure::new(FailureClass::Ignored, reason, message) } }

@@ -12,8 +12,9 @@ use gix_hash::ObjectId;
 use gix_object::{CommitRef, Find};
 use tokio::sync::OwnedMutexGuard;
 
-use crate::client::Limits;
+use crate::client::{Limits, peel};
 use crate::mirror::Mirror;
+use crate::signature::Signed;
 use crate::tree::{Selection, Sink, Source, Walk, WalkError};
 use crate::{GitError, Resolved};
 
@@ -103,6 +104,32 @@ impl Checkout {
         &self.info
     }
 
+    /// The commit with its signature, if it has one.
+    pub fn signed_commit(&self) -> Result<Signed, GitError> {
+        let id = object_id(&self.resolved.commit)?;
+        let mut buffer = Vec::new();
+        Ok(Signed::commit(self.object(id, &mut buffer)?.data))
+    }
+
+    /// The annotated tag with its signature, if it has one; `None` if the reference is not an annotated tag. A remote may
+    /// say of any tag that it leads to any commit: one that does not lead to this commit is refused.
+    pub fn signed_tag(&self) -> Result<Option<Signed>, GitError> {
+        let Some(tag) = &self.resolved.tag else { return Ok(None) };
+        let id = object_id(tag)?;
+        let odb = self.mirror.odb(&self.limits)?;
+        if peel(&odb, id)? != Some(object_id(&self.resolved.commit)?) {
+            return Err(GitError::Protocol(format!("the tag {tag} does not lead to the commit {}", self.resolved.commit)));
+        }
+        let mut buffer = Vec::new();
+        let object = self.object(id, &mut buffer)?;
+        Ok((object.kind == gix_object::Kind::Tag).then(|| Signed::tag(object.data)))
+    }
+
+    fn object<'a>(&self, id: ObjectId, buffer: &'a mut Vec<u8>) -> Result<gix_object::Data<'a>, GitError> {
+        let odb = self.mirror.odb(&self.limits)?;
+        odb.try_find(&id, buffer).map_err(GitError::mirror)?.ok_or_else(|| GitError::Mirror(format!("object {id} is missing")))
+    }
+
     /// Streams the tree into an archive, without what the `.sourceignore` files and the options leave out; links are
     /// dropped, submodules that were not fetched are empty directories (SRC-ART-03, SRC-GIT-10, SRC-GIT-13).
     pub fn archive<W: Write>(&self, options: &CheckoutOptions, archive: &mut tarball::Writer<W>) -> Result<(), TreeError> {
@@ -154,6 +181,10 @@ impl Checkout {
             self.submodules.iter().map(|(path, below)| Ok((path.clone(), below.source()?))).collect::<Result<_, GitError>>()?;
         Ok(Source { odb: self.mirror.odb(&self.limits)?, tree: self.info.tree, submodules })
     }
+}
+
+fn object_id(hex: &str) -> Result<ObjectId, GitError> {
+    ObjectId::from_hex(hex.as_bytes()).map_err(|e| GitError::Protocol(format!("{hex:?} is no object id: {e}")))
 }
 
 struct Tar<'a, W: Write>(&'a mut tarball::Writer<W>);

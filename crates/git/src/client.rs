@@ -325,11 +325,11 @@ impl Fetch<'_> {
     fn fetch(&mut self, candidate: &Resolved, reference: &Reference) -> Result<Option<(String, CommitInfo)>, GitError> {
         let id = |hex: &str| ObjectId::from_hex(hex.as_bytes()).map_err(|e| GitError::Protocol(format!("{hex:?} is no object id: {e}")));
         let want = id(&candidate.commit)?;
-        if !self.mirror.has(&want) && !self.is_other_object(&want) {
-            let mut wants = vec![want];
-            if let Some(tag) = &candidate.tag {
-                wants.push(id(tag)?);
-            }
+        let tag = candidate.tag.as_deref().map(id).transpose()?;
+        // The commit may be known from a branch, the tag on it, which may be signed, not.
+        let lacks_tag = tag.is_some_and(|tag| !self.mirror.has_object(&tag, &self.inner.limits));
+        if (!self.mirror.has(&want) && !self.is_other_object(&want)) || lacks_tag {
+            let wants: Vec<ObjectId> = std::iter::once(want).chain(tag).collect();
             match reference {
                 Reference::Commit { branch, .. } => self.fetch_commit(want, branch.as_deref())?,
                 _ => self.fetch_objects(wants, NonZeroU32::new(1))?,
@@ -398,7 +398,7 @@ impl Fetch<'_> {
 }
 
 /// Follows tags to the commit; `None` if they lead elsewhere.
-fn peel(odb: &gix_odb::Handle, mut id: ObjectId) -> Result<Option<ObjectId>, GitError> {
+pub(crate) fn peel(odb: &gix_odb::Handle, mut id: ObjectId) -> Result<Option<ObjectId>, GitError> {
     let mut buffer = Vec::new();
     for _ in 0..MAX_TAG_DEPTH {
         let object =

@@ -12,7 +12,7 @@ use ferroflux_artifact::tarball;
 use ferroflux_conditions::types::{FETCH_FAILED, STORAGE_OPERATION_FAILED};
 use ferroflux_git::{Checkout, CheckoutOptions, TreeError};
 
-use super::{GitRepositories, KIND, include};
+use super::{GitRepositories, KIND, include, verify};
 use crate::steps::Broken;
 
 /// The link of versions long gone.
@@ -141,7 +141,7 @@ pub(super) fn content_unchanged(object: &GitRepository, included: &[Artifact]) -
         && spec.recurse_submodules == status.observed_recurse_submodules
         && spec.include == status.observed_include
         && spec.sparse_checkout == status.observed_sparse_checkout
-        && spec.verify.is_none() == status.source_verification_mode.as_deref().unwrap_or_default().is_empty()
+        && verify::mode(object) == status.source_verification_mode.as_deref().filter(|mode| !mode.is_empty())
         && !includes_changed(status, included)
 }
 
@@ -159,6 +159,7 @@ pub(super) fn observe(status: &mut GitRepositoryStatus, object: &GitRepository, 
     status.observed_recurse_submodules = spec.recurse_submodules;
     status.observed_include = spec.include.clone();
     status.observed_sparse_checkout = spec.sparse_checkout.clone();
+    status.source_verification_mode = verify::mode(object).map(str::to_owned);
 }
 
 #[cfg(test)]
@@ -189,11 +190,12 @@ mod tests {
         observe(&mut object.status, &fresh, included.clone());
         assert!(content_unchanged(&object, &included));
         assert!(!content_unchanged(&object, &[artifact("b")]));
-        let changes: [fn(&mut GitRepository); 4] = [
+        let changes: [fn(&mut GitRepository); 5] = [
             |o| o.spec.ignore = None,
             |o| o.spec.recurse_submodules = true,
             |o| o.spec.include.clear(),
             |o| o.spec.sparse_checkout.push("x".into()),
+            |o| o.spec.verify = Some(Default::default()),
         ];
         for change in changes {
             let mut changed = object.clone();

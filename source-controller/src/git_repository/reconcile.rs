@@ -148,7 +148,9 @@ impl GitRepositories {
         // The step before may have found the artifact gone: what counts is what this pass knows.
         let mut object = GitRepository::clone(&work.object);
         object.status.artifact = work.status.artifact.clone();
-        let unchanged = artifact::content_unchanged(&object, &included);
+        // What was not good the last time is looked at again, though it be the stored revision.
+        let verified = object.spec.verify.is_none() || work.conditions.is_true(SOURCE_VERIFIED);
+        let unchanged = verified && artifact::content_unchanged(&object, &included);
         let Some(checkout) = self.fetch(&object, remote, unchanged).await? else {
             let revision = work.status.artifact.as_ref().map(|a| a.revision.clone()).unwrap_or_default();
             work.conditions.delete(FETCH_FAILED);
@@ -159,6 +161,11 @@ impl GitRepositories {
             return Err(Broken::nothing_to_do(reason::GIT_OPERATION_SUCCEEDED, message));
         };
         work.conditions.delete(FETCH_FAILED);
+        let (checkout, verified) = self.verify(&object, checkout).await?;
+        if let Some(verified) = verified {
+            self.event(work.object.as_ref(), EventType::Trace, reason::SUCCEEDED, verified.clone(), None);
+            work.conditions.mark_true(SOURCE_VERIFIED, reason::SUCCEEDED, verified);
+        }
         let revision = checkout.resolved().revision();
         work.message = Some(checkout.commit().message().to_owned());
         self.announce(api, work, &revision, &included).await;

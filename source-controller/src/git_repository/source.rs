@@ -3,7 +3,7 @@
 use ferroflux_api::contract::reason;
 use ferroflux_api::source::{GitProvider, GitRepository};
 use ferroflux_artifact::revision;
-use ferroflux_conditions::types::{FETCH_FAILED, SOURCE_VERIFIED};
+use ferroflux_conditions::types::FETCH_FAILED;
 use ferroflux_git::{Checkout, CheckoutOptions, GitError, Reference, Remote, RemoteUrl};
 use k8s_openapi::api::core::v1::Secret;
 use kube::Api;
@@ -36,10 +36,6 @@ impl GitRepositories {
 
     /// The remote with its credentials; no request goes to it yet.
     pub(super) async fn remote(&self, object: &GitRepository) -> Result<Remote, Broken> {
-        if object.spec.verify.is_some() {
-            let message = "this version cannot verify signatures yet, and stores nothing that it could not verify";
-            return Err(Broken::unverified(SOURCE_VERIFIED, reason::VERIFICATION_ERROR, message));
-        }
         let auth_failed = |message: String| Broken::generic(FETCH_FAILED, reason::AUTHENTICATION_FAILED, message);
         let url = RemoteUrl::parse(&object.spec.url).map_err(|e| Broken::stalling(FETCH_FAILED, reason::URL_INVALID, e.to_string()))?;
         let secret = match &object.spec.secret_ref {

@@ -4,6 +4,7 @@
 mod hostile;
 mod replicas;
 mod runtime;
+mod signatures;
 mod sources;
 mod start;
 mod world;

@@ -394,3 +394,33 @@ async fn links_and_odd_names() {
     assert!(matches!(error, TreeError::Git(GitError::Path { .. })), "{error}");
     assert!(!outside.join("stolen").exists());
 }
+
+/// SRC-GIT-15: the tag object is there though its commit was known before it; a remote that says of a tag that it leads to
+/// a commit to which it does not is not believed.
+#[tokio::test(flavor = "multi_thread")]
+async fn tag_objects() {
+    let f = Fixture::new();
+    let repository = f.repository("app").await;
+    let one = repository.commit("one", &[("a", "1")]).await.unwrap();
+    let server = HttpServer::start(f.root(), HttpOptions::default()).await.unwrap();
+    let remote = remote(&server.url("app.git"));
+    drop(checkout(&f.client, &remote, &branch("main")).await.unwrap());
+    repository.git(&["tag", "-a", "v1", "-m", "annotated"]).await.unwrap();
+    repository.git(&["push", "-q", "origin", "v1"]).await.unwrap();
+    let tagged = checkout(&f.client, &remote, &Reference::Tag("v1".into())).await.unwrap();
+    assert_eq!((tagged.resolved().commit.as_str(), tagged.signed_tag().unwrap().map(|t| t.is_signed())), (one.as_str(), Some(false)));
+    drop(tagged);
+    assert!(checkout(&f.client, &remote, &branch("main")).await.unwrap().signed_tag().unwrap().is_none());
+
+    let two = repository.commit("two", &[("a", "evil")]).await.unwrap();
+    let tag = repository.git(&["rev-parse", "refs/tags/v1"]).await.unwrap();
+    let packed = format!("# pack-refs with: peeled fully-peeled sorted \n{two} refs/heads/main\n{tag} refs/tags/v1\n^{two}\n");
+    for name in ["refs/tags/v1", "refs/heads/main"] {
+        std::fs::remove_file(repository.path().join(name)).unwrap();
+    }
+    std::fs::write(repository.path().join("packed-refs"), packed).unwrap();
+    let lie = checkout(&f.client, &remote, &Reference::Tag("v1".into())).await.unwrap();
+    assert_eq!(lie.resolved().commit, two, "the remote says so");
+    let error = lie.signed_tag().unwrap_err().to_string();
+    assert!(error.contains("does not lead to the commit"), "{error}");
+}
