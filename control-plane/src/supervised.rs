@@ -61,6 +61,14 @@ impl Supervised {
         matches!(self.shell.try_wait(), Ok(None))
     }
 
+    /// The process id of the child itself, where the system tells it.
+    pub fn id(&self) -> Option<u32> {
+        let shell = self.shell.id()?;
+        // The shell starts it first; what comes after is the watchdog's own.
+        let children = std::fs::read_to_string(format!("/proc/{shell}/task/{shell}/children")).ok()?;
+        children.split_whitespace().next()?.parse().ok()
+    }
+
     /// Waits until it ends by itself; the code is that of the child.
     pub async fn wait(&mut self) -> std::io::Result<ExitStatus> {
         // The shell must not take the end of its input for the end of ours: the pipe stays open.

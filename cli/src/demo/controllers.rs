@@ -2,20 +2,19 @@
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use tokio::process::{Child, Command};
+use ferroflux_control_plane::Supervised;
 
 const NAMES: [&str; 2] = ["source-controller", "kustomize-controller"];
 
 /// Where the programs are.
 pub(super) struct Programs(Vec<(&'static str, PathBuf)>);
 
-/// The running controllers. Dropping them kills them.
+/// The running controllers. They end when this is dropped, and when this process is gone.
 pub(super) struct Controllers {
-    running: Vec<(&'static str, Child)>,
+    running: Vec<(&'static str, Supervised)>,
     dir: tempfile::TempDir,
 }
 
@@ -52,7 +51,7 @@ impl Controllers {
             let kib: f32 = status.lines().find_map(|l| l.strip_prefix(field))?.trim().trim_end_matches(" kB").parse().ok()?;
             Some(kib / 1024.0)
         };
-        let figures = |(name, child): &(&'static str, Child)| {
+        let figures = |(name, child): &(&'static str, Supervised)| {
             let pid = child.id()?;
             Some((*name, read(pid, "VmHWM:")?, read(pid, "VmRSS:")?))
         };
@@ -62,12 +61,7 @@ impl Controllers {
     /// Ends them in an orderly way.
     pub(super) async fn stop(mut self) {
         for (_, child) in &mut self.running {
-            if let Some(pid) = child.id().and_then(|pid| rustix::process::Pid::from_raw(i32::try_from(pid).ok()?)) {
-                let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
-            }
-        }
-        for (_, child) in &mut self.running {
-            let _ = tokio::time::timeout(Duration::from_secs(10), child.wait()).await;
+            child.stop().await;
         }
     }
 }
@@ -79,16 +73,15 @@ impl Programs {
         let mut controllers = Controllers { running: Vec::new(), dir };
         for (name, path) in self.0 {
             let (health, storage) = (free_port()?, free_port()?);
-            let mut command = Command::new(&path);
-            command.arg(format!("--health-addr=127.0.0.1:{health}")).args(["--metrics-addr=0", "--events-addr="]);
+            let mut args = vec![format!("--health-addr=127.0.0.1:{health}"), "--metrics-addr=0".to_owned(), "--events-addr=".to_owned()];
             if name == "source-controller" {
                 let data = controllers.dir.path().join("data");
-                command.arg(format!("--storage-path={}", data.display()));
-                command.args([format!("--storage-addr=127.0.0.1:{storage}"), format!("--storage-adv-addr=127.0.0.1:{storage}")]);
+                args.push(format!("--storage-path={}", data.display()));
+                args.extend([format!("--storage-addr=127.0.0.1:{storage}"), format!("--storage-adv-addr=127.0.0.1:{storage}")]);
             }
             let log = std::fs::File::create(controllers.dir.path().join(name))?;
-            command.env("KUBECONFIG", kubeconfig).env("RUNTIME_NAMESPACE", "flux-system");
-            let child = command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).kill_on_drop(true).spawn();
+            let environment = [("KUBECONFIG", kubeconfig.as_os_str()), ("RUNTIME_NAMESPACE", "flux-system".as_ref())];
+            let child = Supervised::start(&path, &args, &environment, controllers.dir.path(), log);
             controllers.running.push((name, child.with_context(|| format!("start {}", path.display()))?));
             controllers.healthy(name, health).await?;
         }
@@ -102,10 +95,8 @@ impl Controllers {
             if tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok() {
                 return Ok(());
             }
-            for (_, child) in &mut self.running {
-                if let Some(status) = child.try_wait()? {
-                    bail!("{name} ended at once ({status})\n{}", self.tails());
-                }
+            if self.running.iter_mut().any(|(_, child)| !child.is_running()) {
+                bail!("{name} ended at once\n{}", self.tails());
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }

@@ -70,3 +70,15 @@ async fn ends_with_a_killed_parent() {
     eventually("no process is left", || processes_in(&dir) == 0);
     eventually("no file is left", || !dir.exists());
 }
+
+/// The child's own id is told, not that of its watchdog; the child ends when it is no longer held.
+#[tokio::test(flavor = "multi_thread")]
+async fn supervised_children() {
+    let log = tempfile::tempfile().unwrap();
+    let child = ferroflux_control_plane::Supervised::start(Path::new("sleep"), &["600".to_owned()], &[], Path::new("/"), log).unwrap();
+    let command = |id: u32| std::fs::read_to_string(format!("/proc/{id}/comm")).unwrap_or_default();
+    eventually("the child runs", || child.id().is_some_and(|id| command(id) == "sleep\n"));
+    let id = child.id().unwrap();
+    drop(child);
+    eventually("the child is gone", || command(id).is_empty());
+}
