@@ -32,21 +32,30 @@ pub struct Config {
     pub max_download: Option<u64>,
     /// What an archive may unpack to.
     pub limits: Limits,
-    /// `host:port` in place of every artifact URL's (SOURCE_CONTROLLER_LOCALHOST), for runs outside of a cluster.
+    /// `host:port` in place of every artifact URL's (SOURCE_CONTROLLER_LOCALHOST), for runs outside of a cluster …
     pub host: Option<String>,
+    /// … but of those whose host begins with `source-watcher` (SOURCE_WATCHER_LOCALHOST).
+    pub watcher_host: Option<String>,
     /// The way to servers that are not ours.
     pub proxies: ProxyEnvironment,
 }
 
+const LOCAL_CONTROLLER: &str = "SOURCE_CONTROLLER_LOCALHOST";
+const LOCAL_WATCHER: &str = "SOURCE_WATCHER_LOCALHOST";
+/// How the host names of source-watcher begin.
+const WATCHER: &str = "source-watcher";
+
 impl Config {
     /// The limits of a consumer that takes artifacts from anywhere: 100 MiB, and 256 MiB of idle trees.
     pub fn new(directory: impl Into<PathBuf>) -> Self {
+        let given = |name| std::env::var(name).ok().filter(|h: &String| !h.is_empty());
         Self {
             directory: directory.into(),
             cache_bytes: 256 << 20,
             max_download: Some(100 << 20),
             limits: Limits::CONSUMER,
-            host: std::env::var("SOURCE_CONTROLLER_LOCALHOST").ok().filter(|h| !h.is_empty()),
+            host: given(LOCAL_CONTROLLER),
+            watcher_host: given(LOCAL_WATCHER),
             proxies: ProxyEnvironment::from_env(),
         }
     }
@@ -231,8 +240,13 @@ impl Inner {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(bad("expected http or https".into()));
         }
-        if let Some(host) = &self.config.host {
-            let target = Url::parse(&format!("http://{host}")).map_err(|e| bad(format!("SOURCE_CONTROLLER_LOCALHOST: {e}")))?;
+        let (host, variable) = if url.host_str().is_some_and(|h| h.starts_with(WATCHER)) {
+            (&self.config.watcher_host, LOCAL_WATCHER)
+        } else {
+            (&self.config.host, LOCAL_CONTROLLER)
+        };
+        if let Some(host) = host {
+            let target = Url::parse(&format!("http://{host}")).map_err(|e| bad(format!("{variable}: {e}")))?;
             url.set_host(target.host_str()).map_err(|e| bad(e.to_string()))?;
             url.set_port(target.port()).map_err(|()| bad("cannot take a port".into()))?;
         }

@@ -6,7 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use ferroflux_test_harness::gate::{Gate, Passage};
 use serde_json::{Value, json};
 
-use crate::world::{Controller, SERVER, World, config_map};
+use crate::world::{Controller, SERVER, World, config_map, logged};
 
 const KUSTOMIZE: &str = "kustomize.toolkit.fluxcd.io/v1";
 
@@ -36,15 +36,15 @@ async fn own_namespace_and_host() {
     controller.kill().await;
 }
 
-/// The answer to a GET on a port of the controller: its head and body.
+/// The answer to a GET on a port of the controller: its head and body, as far as it is text.
 pub(crate) fn get(addr: &str, path: &str) -> String {
-    let mut answer = String::new();
+    let mut answer = Vec::new();
     let asked = TcpStream::connect(addr).and_then(|mut stream| {
         write!(stream, "GET {path} HTTP/1.1\r\nHost: {addr}\r\nConnection: close\r\n\r\n")?;
-        stream.read_to_string(&mut answer)
+        stream.read_to_end(&mut answer)
     });
     asked.unwrap();
-    answer
+    String::from_utf8_lossy(&answer).into_owned()
 }
 
 /// RT-94: packets between the controller and the API server are dropped for a while, without a word. The controller is not
@@ -74,4 +74,100 @@ async fn dropped_packets() {
     gate.set(Passage::Open);
     w.ready("app", &second).await;
     controller.kill().await;
+}
+
+/// KC-MET-01, RT-39, RT-50, RT-51, RT-91: the series of the stock dashboards with the labels that they ask for, profiles on the
+/// same port, little memory; the series of an object that is gone are gone.
+#[tokio::test(flavor = "multi_thread")]
+async fn metrics() {
+    let w = World::new("kc-metrics").await;
+    let addr = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let flags = [&format!("--metrics-addr={addr}"), "--enable-leader-election"];
+    let controller = Controller::start_with("sharding.fluxcd.io/key=metrics", &flags, &[]);
+    let revision = w.publish("repo", &[("map.yaml", &config_map("map", "x"))]).await;
+    w.kustomization("app", "repo", json!({"labels": {"sharding.fluxcd.io/key": "metrics"}})).await;
+    w.ready("app", &revision).await;
+    let scraped = get(&addr, "/metrics");
+    let own = r#"kind="Kustomization",name="app",namespace="kc-metrics""#;
+    let buckets =
+        ["0.01", "0.038364", "0.147176", "0.564622", "2.166091", "8.309901", "31.879757", "122.302172", "469.194959", "1800.0", "+Inf"];
+    for bucket in buckets {
+        let series = format!("gotk_reconcile_duration_seconds_bucket{{le=\"{bucket}\",{own}}}");
+        assert!(scraped.contains(&series), "{series} is missing in\n{scraped}");
+    }
+    let queue = r#"{controller="kustomization",name="kustomization""#;
+    for series in [
+        r#"controller_runtime_reconcile_total{controller="kustomization",result="success"}"#,
+        r#"controller_runtime_reconcile_errors_total{controller="kustomization"}"#,
+        r#"controller_runtime_terminal_reconcile_errors_total{controller="kustomization"}"#,
+        r#"controller_runtime_reconcile_panics_total{controller="kustomization"}"#,
+        r#"controller_runtime_reconcile_timeouts_total{controller="kustomization"}"#,
+        r#"controller_runtime_reconcile_time_seconds_bucket{le="0.005",controller="kustomization"}"#,
+        r#"controller_runtime_max_concurrent_reconciles{controller="kustomization"} 8"#,
+        r#"controller_runtime_active_workers{controller="kustomization"}"#,
+        &format!("workqueue_depth{queue}}}"),
+        &format!("workqueue_adds_total{queue}}}"),
+        &format!("workqueue_retries_total{queue}}}"),
+        &format!("workqueue_unfinished_work_seconds{queue}}}"),
+        &format!("workqueue_longest_running_processor_seconds{queue}}}"),
+        &format!("workqueue_queue_duration_seconds_count{queue}}}"),
+        &format!("workqueue_work_duration_seconds_count{queue}}}"),
+        r#"rest_client_requests_total{code="200",host="127.0.0.1:"#,
+        "leader_election_master_status{name=\"kustomize-controller-leader-election-",
+        "gotk_token_cached_items 0",
+        "gotk_token_cache_evictions_total 0",
+        "go_info{version=",
+        "process_start_time_seconds ",
+    ] {
+        assert!(scraped.contains(series), "{series} is missing in\n{scraped}");
+    }
+    let resident = scraped.lines().find_map(|l| l.strip_prefix("process_resident_memory_bytes ")).unwrap().parse::<f64>().unwrap();
+    assert!(resident < 40.0 * 1024.0 * 1024.0, "{resident} bytes, unoptimised");
+    assert!(get(&addr, "/debug/pprof/heap").starts_with("HTTP/1.1 200"));
+    w.delete(KUSTOMIZE, "Kustomization", "app").await;
+    for _ in 0..1000 {
+        if !get(&addr, "/metrics").contains(own) {
+            controller.kill().await;
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(30)).await;
+    }
+    panic!("the series of an object that is gone are still there");
+}
+
+/// RT-46, RT-49, KC-APPLY-12: the lines that people search the log for, with the fields that tell of what they are.
+#[tokio::test(flavor = "multi_thread")]
+async fn log_lines() {
+    let w = World::new("kc-log").await;
+    let revision = w.publish("repo", &[("map.yaml", &config_map("map", "x"))]).await;
+    w.kustomization("app", "repo", json!({"interval": "61m"})).await;
+    w.kustomization("after", "repo", json!({"dependsOn": [{"name": "none"}]})).await;
+    w.ready("app", &revision).await;
+    w.failed("after", "DependencyNotReady").await;
+    let applied = logged("kc-log", "app", |m| m == "server-side apply completed").unwrap();
+    assert_eq!((&applied["output"], &applied["revision"]), (&json!({"ConfigMap/kc-log/map": "created"}), &json!(revision)));
+    assert_eq!(applied["Kustomization"], json!({"name": "app", "namespace": "kc-log"}));
+    for (field, value) in [
+        ("level", "info"),
+        ("controller", "kustomization"),
+        ("controllerGroup", "kustomize.toolkit.fluxcd.io"),
+        ("controllerKind", "Kustomization"),
+    ] {
+        assert_eq!(applied[field], value);
+    }
+    assert!(
+        applied["reconcileID"].as_str().is_some_and(|id| id.len() == 36) && applied["ts"].as_str().is_some_and(|ts| ts.ends_with('Z')),
+        "{applied}"
+    );
+    let finished = logged("kc-log", "app", |m| m.starts_with("Reconciliation finished in ") && m.ends_with(", next run in 1h1m0s"));
+    assert_eq!(finished.unwrap()["revision"], revision);
+    assert!(logged("kc-log", "after", |m| m == "Dependencies do not meet ready condition, retrying in 2s").is_some());
+    w.merge(KUSTOMIZE, "Kustomization", "app", json!({"spec": {"suspend": true}})).await;
+    for _ in 0..1000 {
+        if logged("kc-log", "app", |m| m == "Reconciliation is suspended for this object").is_some() {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(30)).await;
+    }
+    panic!("nothing says that it is suspended");
 }

@@ -331,6 +331,14 @@ fn log_path() -> std::path::PathBuf {
     DIR.get_or_init(|| tempfile::tempdir().unwrap()).path().join("controller.log")
 }
 
+/// What the controllers logged about an object of a namespace with a message that is as asked: the last such line.
+pub(crate) fn logged(namespace: &str, name: &str, is: impl Fn(&str) -> bool) -> Option<Value> {
+    let text = std::fs::read_to_string(log_path()).unwrap_or_default();
+    let lines = text.lines().rev().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let mut lines = lines.filter(|line| line["namespace"] == namespace && line["name"] == name);
+    lines.find(|line| line["msg"].as_str().is_some_and(&is))
+}
+
 /// The last lines that the controllers wrote.
 fn log() -> String {
     let text = std::fs::read_to_string(log_path()).unwrap_or_default();

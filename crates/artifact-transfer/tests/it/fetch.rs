@@ -111,7 +111,8 @@ async fn bombs_are_refused() {
     assert!(matches!(*error, FetchError::TooBig { limit: 100, .. }), "{error}");
 }
 
-/// SRC-EXT-03: SOURCE_CONTROLLER_LOCALHOST replaces host and port.
+/// SRC-EXT-03, KC-FLAG-06: SOURCE_CONTROLLER_LOCALHOST replaces host and port, but of source-watcher, which has a variable
+/// of its own.
 #[tokio::test]
 async fn the_host_can_be_replaced() {
     let f = Fixture::start().await;
@@ -120,6 +121,11 @@ async fn the_host_can_be_replaced() {
     let local = Fetcher::new(Config { host: Some(f.addr.to_string()), ..Config::new(dir.path()) }).unwrap();
     let url = "http://source-controller.flux-system.svc.cluster.local./gitrepository/ns/repo/a.tar.gz";
     assert!(local.fetch(url, &stored.digest.to_string()).await.is_ok());
+    let hosts =
+        Config { host: Some("127.0.0.1:1".into()), watcher_host: Some(f.addr.to_string()), ..Config::new(dir.path().join("second")) };
+    let watcher = Fetcher::new(hosts).unwrap();
+    let url = url.replace("source-controller", "source-watcher");
+    assert!(watcher.fetch(&url, &stored.digest.to_string()).await.is_ok());
 }
 
 /// SRC-EXT-03: idle trees are capped in bytes; one that is held stays.
