@@ -119,7 +119,7 @@ impl Attempt {
         }
     }
 
-    /// Sets the conditions of a failure and records its event.
+    /// Sets the conditions of a failure.
     pub(crate) fn fail(&mut self, failure: &Failure) {
         self.in_progress = false;
         self.conditions.mark_false(READY, failure.reason, failure.message.clone());
@@ -128,9 +128,6 @@ impl Attempt {
         }
         if failure.observed {
             self.status.observed_generation = self.conditions.generation();
-        }
-        if let Some(event) = &failure.event {
-            self.event(event.warning, event.message.clone(), None);
         }
     }
 

@@ -222,6 +222,10 @@ impl KustomizationReconciler {
         if let Err(error) = written {
             return Outcome::Retry(error.into());
         }
+        // Told once it is written: who hears of it finds it in the status.
+        if let Some(event) = failure.as_ref().and_then(|f| f.event.as_ref()) {
+            attempt.event(event.warning, event.message.clone(), None);
+        }
         let Some(failure) = failure else {
             let interval = attempt.object.spec.interval;
             let text = format!("Reconciliation finished in {}, next run in {interval}", printed(began.elapsed()));

@@ -98,10 +98,6 @@ impl<T> Kept<T> {
     pub(crate) fn put(&self, key: &ObjectKey, value: T) {
         self.map().insert(key.clone(), value);
     }
-
-    pub(crate) fn holds(&self, key: &ObjectKey) -> bool {
-        self.map().contains_key(key)
-    }
 }
 
 /// All that is kept of the objects between passes.
@@ -118,11 +114,10 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
-    /// Notes that what a waiting reconcile was made from changed.
+    /// Notes that what an object's reconcile was made from changed. It may be under way and come to wait only later; a
+    /// reconcile that has yet to begin does not care.
     pub(crate) fn interrupt(&self, key: &ObjectKey, by: &str) {
-        if self.runs.holds(key) {
-            self.interrupted.put(key, by.to_owned());
-        }
+        self.interrupted.put(key, by.to_owned());
     }
 
     pub(crate) fn take_interruption(&self, key: &ObjectKey) -> Option<String> {

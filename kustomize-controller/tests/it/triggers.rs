@@ -71,7 +71,9 @@ async fn a_canceled_health_check_is_reported() {
     let post_build = json!({"substituteFrom": [{"kind": "ConfigMap", "name": "settings"}]});
     let fields = json!({"healthChecks": checks, "postBuild": post_build, "labels": {"sharding.fluxcd.io/key": "cancel"}});
     w.kustomization("app", "repo", fields).await;
-    let checking = async || w.kustomization_is("app", "checking", |o| condition(o, "Healthy")["status"] == "Unknown").await;
+    // What was canceled leaves Ready=False, until the next reconcile has begun.
+    let unknown = |o: &Value, type_: &str| condition(o, type_)["status"] == "Unknown";
+    let checking = async || w.kustomization_is("app", "checking", |o| unknown(o, "Healthy") && unknown(o, "Ready")).await;
     checking().await;
     w.request("app", "asked").await;
     let by = |what: &str| format!("Health checks canceled due to new reconciliation triggered by {what}");
