@@ -3,3 +3,4 @@
 
 mod build;
 mod template;
+mod template_differential;

@@ -12,7 +12,7 @@ use std::thread;
 
 use serde_yaml::Value;
 
-fn ferroflux(args: &[&str], directory: &Path) -> Output {
+pub(crate) fn ferroflux(args: &[&str], directory: &Path) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ferroflux"));
     command
         .arg("template")
@@ -25,7 +25,7 @@ fn ferroflux(args: &[&str], directory: &Path) -> Output {
 }
 
 /// The original, if it is there: a program that is only compared with, and never a part of the project.
-fn original() -> Option<PathBuf> {
+pub(crate) fn original() -> Option<PathBuf> {
     let path = ferroflux_control_plane::cache_dir().ok()?.join("peers/helm");
     if !path.exists() {
         println!("skipped: no original to compare with");
@@ -33,14 +33,14 @@ fn original() -> Option<PathBuf> {
     path.exists().then_some(path)
 }
 
-fn helm(helm: &Path, args: &[&str], directory: &Path) -> Output {
+pub(crate) fn helm(helm: &Path, args: &[&str], directory: &Path) -> Output {
     let home = directory.join("helm-home");
     let mut command = Command::new(helm);
     command.arg("template").args(args).current_dir(directory).env("TZ", "UTC").env("HELM_PLUGINS", directory.join("plugins"));
     command.env("HELM_CACHE_HOME", &home).env("HELM_CONFIG_HOME", &home).env("HELM_DATA_HOME", &home).output().unwrap()
 }
 
-fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 

@@ -1,5 +1,7 @@
 //! What a cluster can do, as templates see it (HE-CAP-01, HE-CAP-02, HE-RND-04).
 
+use std::collections::BTreeSet;
+
 use ferroflux_go_template::objects::{Capabilities, HelmVersion, KubeVersion};
 use ferroflux_semver_go::{Constraints, Version};
 
@@ -48,6 +50,33 @@ pub fn offline_capabilities() -> Capabilities {
             go_version: "go1.26.8".to_owned(),
             kube_client_version: "v1.36".to_owned(),
         },
+    }
+}
+
+/// What a cluster says that it can do: its version as it gives it (`v1.30.2-gke.5`, with the numbers beside it) and, for each
+/// `group/version`, the kinds of its resources. Templates then find `apps/v1` and `apps/v1/Deployment`; a range of
+/// `kubeVersion` sees the version with what stands behind its numbers (HE-CAP-01, HE-RND-04). Ask the cluster once for an
+/// action, and leave out groups that do not answer.
+pub fn cluster_capabilities<'k, K>(version: &str, major: &str, minor: &str, groups: impl IntoIterator<Item = (&'k str, K)>) -> Capabilities
+where
+    K: IntoIterator<Item = &'k str>,
+{
+    let mut api_versions = Vec::new();
+    let mut kinds = BTreeSet::new();
+    for (group_version, of_group) in groups {
+        api_versions.push(group_version.to_owned());
+        kinds.extend(of_group.into_iter().map(|kind| format!("{group_version}/{kind}")));
+    }
+    api_versions.extend(kinds);
+    Capabilities {
+        kube_version: KubeVersion {
+            version: version.to_owned(),
+            major: major.to_owned(),
+            minor: minor.to_owned(),
+            normalized: version.to_owned(),
+        },
+        api_versions,
+        ..offline_capabilities()
     }
 }
 

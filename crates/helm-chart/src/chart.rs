@@ -74,6 +74,18 @@ impl Chart {
         self.files.iter().filter(|f| is_crd(&f.name))
     }
 
+    /// The chart's own files that take the most room, with their sizes in bytes; the largest first, at most `count`. A stored
+    /// release holds these and not those of dependencies, so an error about a release that is too large for its store names
+    /// them (HE-PAIN-07).
+    pub fn largest_files(&self, count: usize) -> Vec<(&str, usize)> {
+        let single = [Some(&self.chart_file), self.values_file.as_ref(), self.schema.as_ref()];
+        let files = single.into_iter().flatten().chain(&self.templates).chain(&self.files);
+        let mut all: Vec<_> = files.map(|file| (file.name.as_str(), file.data.as_bytes().len())).collect();
+        all.sort_by(|(a, n), (b, m)| m.cmp(n).then_with(|| a.cmp(b)));
+        all.truncate(count);
+        all
+    }
+
     /// Names of declared dependencies that are not in `charts/`.
     pub fn missing_dependencies(&self) -> Vec<&str> {
         let declared = self.metadata.dependencies.iter().map(|d| d.name.as_str());

@@ -41,7 +41,7 @@ mod tree;
 pub mod values;
 
 pub use archive::{ArchiveError, looks_like_gzip, read_archive};
-pub use capabilities::{KubeVersionError, offline_capabilities, parse_kube_version};
+pub use capabilities::{KubeVersionError, cluster_capabilities, offline_capabilities, parse_kube_version};
 pub use chart::{Chart, Crd};
 pub use directory::DirectoryTree;
 pub use file::{ChartFile, LoadLimits};
@@ -56,7 +56,7 @@ pub use metadata::{DecodeError, Dependency, Lock, Maintainer, Metadata, Validati
 pub use package::{PackageError, package};
 pub use render::{
     Release, ReleaseNameError, RenderError, RenderOptions, Rendered, RenderedFiles, check_release_name, push_framed, render, render_files,
-    render_through,
+    render_through, unstable_files,
 };
 pub use schema::{NoSchemas, SchemaError, SchemaLoader};
 pub use template::{SystemHost, TemplateError, TemplateRequest};

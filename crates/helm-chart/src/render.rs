@@ -3,6 +3,7 @@
 mod cache;
 mod context;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ferroflux_go_template::engine::{HelmError, Options};
@@ -154,6 +155,19 @@ fn finish(files: RenderedFiles) -> Result<Rendered, RenderError> {
     let mut warnings = files.warnings;
     warnings.append(&mut sorted.warnings);
     Ok(Rendered { manifests: sorted.manifests, hooks: sorted.hooks, notes: files.notes, crds: files.crds, warnings })
+}
+
+/// The paths of files that two renders of one input made differently, or that only one of them made, with notes as
+/// `NOTES.txt`: templates ask for the time, random numbers or the order of what has none, so that each upgrade changes
+/// objects that nobody has changed (HE-PAIN-12).
+pub fn unstable_files<'f>(first: &'f RenderedFiles, second: &'f RenderedFiles) -> BTreeSet<&'f str> {
+    let texts = |rendered: &'f RenderedFiles| -> BTreeMap<&'f str, &'f str> {
+        let files = rendered.files.iter().map(|file| (&*file.path, file.text.as_str()));
+        files.chain([("NOTES.txt", rendered.notes.as_str())]).collect()
+    };
+    let (first, second) = (texts(first), texts(second));
+    let differs = |path: &&&str| first.get(**path) != second.get(**path);
+    first.keys().chain(second.keys()).filter(differs).copied().collect()
 }
 
 /// Renders up to the point where a post-renderer comes in.

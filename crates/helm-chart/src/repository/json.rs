@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Read};
 
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde_json::Value;
 
 use super::read::{Charts, give};
@@ -42,7 +42,8 @@ pub(super) fn read(source: impl BufRead, limits: IndexLimits, visit: &mut dyn Fn
     let meter = Meter { left: Cell::new(limits.bytes), entry_left: Cell::new(limits.entry_bytes as u64), limits };
     let reader = BufReader::with_capacity(CHUNK, Metered { inner: source, meter: &meter });
     let failed = RefCell::new(None);
-    let index = Index { meter: &meter, failed: &failed, charts: Charts::new(limits), visit };
+    let charts = Charts::new(limits);
+    let index = Walk { level: Level::Index, meter: &meter, failed: &failed, charts: &charts, visit };
     let result = index.deserialize(&mut serde_json::Deserializer::from_reader(reader));
     match (failed.into_inner(), result) {
         (Some(error), _) => Err(error),
@@ -99,120 +100,90 @@ impl<R: Read> Read for Metered<'_, R> {
     }
 }
 
-/// The whole index; answers whether it has an `apiVersion`.
-struct Index<'v> {
-    meter: &'v Meter,
-    failed: &'v RefCell<Option<IndexError>>,
-    charts: Charts,
-    visit: &'v mut dyn FnMut(IndexItem<'_>),
+/// Where in the index a value stands.
+#[derive(Clone, Copy)]
+enum Level<'v> {
+    /// The whole index.
+    Index,
+    /// The charts by their names.
+    Entries,
+    /// The versions of a chart.
+    Versions(&'v str),
 }
 
-impl<'de> DeserializeSeed<'de> for Index<'_> {
-    type Value = bool;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Index<'_> {
-    type Value = bool;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an index: an object with apiVersion and entries")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<bool, A::Error> {
-        let mut versioned = false;
-        while let Some(key) = map.next_key::<String>()? {
-            self.meter.next_entry();
-            if key.eq_ignore_ascii_case("entries") {
-                map.next_value_seed(Entries { meter: self.meter, failed: self.failed, charts: &self.charts, visit: &mut *self.visit })?;
-            } else if key.eq_ignore_ascii_case("apiVersion") {
-                versioned = map.next_value::<Option<String>>()?.is_some_and(|v| !v.is_empty());
-            } else {
-                map.next_value::<IgnoredAny>()?;
-            }
-        }
-        Ok(versioned)
-    }
-}
-
-/// The charts of the index.
-struct Entries<'v> {
+/// Goes over a value of the index and hands out what is in it; answers whether it has an `apiVersion`.
+struct Walk<'v> {
+    level: Level<'v>,
     meter: &'v Meter,
     failed: &'v RefCell<Option<IndexError>>,
     charts: &'v Charts,
     visit: &'v mut dyn FnMut(IndexItem<'_>),
 }
 
-impl<'de> DeserializeSeed<'de> for Entries<'_> {
-    type Value = ();
+impl Walk<'_> {
+    /// The walk over what stands one level below.
+    fn below<'w>(&'w mut self, level: Level<'w>) -> Walk<'w> {
+        Walk { level, meter: self.meter, failed: self.failed, charts: self.charts, visit: &mut *self.visit }
+    }
+}
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+impl<'de> DeserializeSeed<'de> for Walk<'_> {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Entries<'_> {
-    type Value = ();
+impl<'de> Visitor<'de> for Walk<'_> {
+    type Value = bool;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object of chart names")
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let mut count = 0;
-        while let Some(chart) = map.next_key::<String>()? {
-            self.meter.next_entry();
-            count += 1;
-            if let Err(error) = self.charts.count(count) {
-                return Err(keep(self.failed, error));
-            }
-            (self.visit)(IndexItem::Chart(&chart));
-            map.next_value_seed(Versions { meter: self.meter, failed: self.failed, chart: &chart, visit: &mut *self.visit })?;
+        match self.level {
+            Level::Index => f.write_str("an index: an object with apiVersion and entries"),
+            Level::Entries => f.write_str("an object of chart names"),
+            Level::Versions(chart) => write!(f, "a list of versions of chart {chart:?}"),
         }
-        Ok(())
-    }
-}
-
-/// The versions of a chart.
-struct Versions<'v> {
-    meter: &'v Meter,
-    failed: &'v RefCell<Option<IndexError>>,
-    chart: &'v str,
-    visit: &'v mut dyn FnMut(IndexItem<'_>),
-}
-
-impl<'de> DeserializeSeed<'de> for Versions<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Versions<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a list of versions of chart {:?}", self.chart)
     }
 
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
+    fn visit_unit<E: serde::de::Error>(self) -> Result<bool, E> {
+        match self.level {
+            Level::Index => Err(E::invalid_type(Unexpected::Unit, &self)),
+            Level::Entries | Level::Versions(_) => Ok(false),
+        }
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<bool, A::Error> {
+        if let Level::Versions(_) = self.level {
+            return Err(A::Error::invalid_type(Unexpected::Map, &self));
+        }
+        let (mut versioned, mut count) = (false, 0);
+        while let Some(key) = map.next_key::<String>()? {
+            self.meter.next_entry();
+            match self.level {
+                Level::Index if key.eq_ignore_ascii_case("entries") => _ = map.next_value_seed(self.below(Level::Entries))?,
+                Level::Index if key.eq_ignore_ascii_case("apiVersion") => {
+                    versioned = map.next_value::<Option<String>>()?.is_some_and(|v| !v.is_empty());
+                }
+                Level::Index => _ = map.next_value::<IgnoredAny>()?,
+                Level::Entries | Level::Versions(_) => {
+                    count += 1;
+                    self.charts.count(count).map_err(|e| keep(self.failed, e))?;
+                    (self.visit)(IndexItem::Chart(&key));
+                    map.next_value_seed(self.below(Level::Versions(&key)))?;
+                }
+            }
+        }
+        Ok(versioned)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<bool, A::Error> {
+        let Level::Versions(chart) = self.level else { return Err(A::Error::invalid_type(Unexpected::Seq, &self)) };
         while let Some(version) = list.next_element::<Value>()? {
             self.meter.next_entry();
-            give(self.chart, Field::from_json(version), false, 0, self.visit).map_err(|e| keep(self.failed, e))?;
+            give(chart, Field::from_json(version), false, 0, self.visit).map_err(|e| keep(self.failed, e))?;
         }
-        Ok(())
+        Ok(false)
     }
 }
 

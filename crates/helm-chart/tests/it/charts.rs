@@ -1,8 +1,11 @@
-use ferroflux_helm_chart::{ChartFile, LoadLimits, Metadata, load_files};
+use ferroflux_helm_chart::{
+    ChartFile, LoadLimits, Metadata, NoSchemas, Release, RenderOptions, SystemHost, cluster_capabilities, load_files, offline_capabilities,
+    render_files, unstable_files,
+};
 use proptest::prelude::*;
 use std::time::SystemTime;
 
-use super::{chart, only_manifest, render_with};
+use super::{chart, only_manifest, render_with, table};
 
 /// What is wrong with a `Chart.yaml`; nothing if it is fine.
 fn invalid(text: &str) -> String {
@@ -147,6 +150,79 @@ proptest! {
         if let Ok(chart) = load_files(files, LoadLimits::default()) {
             let limits = ferroflux_go_template::limits::Limits { steps: 200_000, bytes: 8 << 20, ..Default::default() };
             let _ = render_with(&chart, "{}", limits);
+        }
+    }
+}
+
+/// HE-PAIN-07: what makes a release too large has names.
+#[test]
+fn largest_files() {
+    let readme = "x".repeat(5000);
+    let chart = chart(&[
+        ("README.md", &readme),
+        ("values.yaml", "a: 1\n"),
+        ("templates/a.yaml", "kind: X\n"),
+        ("charts/big/Chart.yaml", "apiVersion: v2\nname: big\nversion: 1.0.0\n"),
+        ("charts/big/README.md", &readme),
+    ]);
+    let largest = chart.largest_files(2);
+    assert_eq!(largest[0], ("README.md", 5000));
+    assert_eq!((largest.len(), largest[1].0), (2, "Chart.yaml"));
+}
+
+/// HE-PAIN-12: two renders of one input that differ show which templates are to blame.
+#[test]
+fn unstable_templates() {
+    let files = [
+        ("templates/fixed.yaml", "a: {{ keys .Values | join \",\" }}\n"),
+        ("templates/loose.yaml", "a: {{ randAlphaNum 20 }}\n"),
+        ("templates/NOTES.txt", "{{ uuidv4 }}"),
+    ];
+    let chart = chart(&files);
+    let release = Release { name: "rel".to_owned(), namespace: "ns".to_owned(), revision: 1, is_upgrade: false };
+    let (capabilities, host) = (offline_capabilities(), SystemHost::new("UTC"));
+    let options = RenderOptions {
+        capabilities: &capabilities,
+        host: &host,
+        schemas: &NoSchemas,
+        limits: Default::default(),
+        skip_schema_validation: false,
+        sub_notes: false,
+        defaults: None,
+    };
+    let render = || render_files(&chart, &table("b: 1\na: 2\nc: 3\n"), &release, &options).unwrap();
+    let (first, second) = (render(), render());
+    assert_eq!(unstable_files(&first, &second).into_iter().collect::<Vec<_>>(), ["NOTES.txt", "app/templates/loose.yaml"]);
+    assert!(unstable_files(&first, &first).is_empty());
+}
+
+/// HE-CAP-01, HE-RND-04: what a cluster says is what templates and `kubeVersion` see.
+#[test]
+fn capabilities_of_a_cluster() {
+    let groups = [("v1", vec!["Pod", "Pod", "Service"]), ("example.com/v1alpha1", vec!["Thing"]), ("metrics/v1", vec![])];
+    let capabilities = cluster_capabilities("v1.30.2-gke.5", "1", "30", groups);
+    assert_eq!(
+        capabilities.api_versions,
+        ["v1", "example.com/v1alpha1", "metrics/v1", "example.com/v1alpha1/Thing", "v1/Pod", "v1/Service"]
+    );
+    let template = "has: {{ .Capabilities.APIVersions.Has \"example.com/v1alpha1/Thing\" }} {{ .Capabilities.APIVersions.Has \"apps/v1\" }} {{ .Capabilities.KubeVersion.Version }} {{ .Capabilities.KubeVersion.Minor }}\n";
+    let host = SystemHost::new("UTC");
+    let options = RenderOptions {
+        capabilities: &capabilities,
+        host: &host,
+        schemas: &NoSchemas,
+        limits: Default::default(),
+        skip_schema_validation: false,
+        sub_notes: false,
+        defaults: None,
+    };
+    let release = Release { name: "rel".to_owned(), namespace: "ns".to_owned(), revision: 1, is_upgrade: false };
+    for (range, fits) in [(">=1.25.0-0", true), (">=1.25.0", false)] {
+        let about = format!("apiVersion: v2\nname: case\nversion: 0.1.0\nkubeVersion: '{range}'\n");
+        let chart = chart(&[("Chart.yaml", &about), ("templates/a.yaml", template)]);
+        match render_files(&chart, &table(""), &release, &options) {
+            Ok(rendered) => assert!(fits && rendered.files[0].text == "has: true false v1.30.2-gke.5 30\n", "{}", rendered.files[0].text),
+            Err(error) => assert!(!fits && error.to_string().contains("incompatible with Kubernetes v1.30.2-gke.5"), "{error}"),
         }
     }
 }

@@ -27,6 +27,11 @@ pub(super) fn translate(e: &ScanError, source: &str, line_base: usize, limits: &
         {
             error(NO_VALUE).with_original(Stage::Scanner, NO_VALUE)
         }
+        // a pair in a sequence is a mapping without braces
+        Granit::ExpectedFlowMappingSeparator if open_bracket(source, mark.byte_offset()) == Some('[') => {
+            let problem = "did not find expected ',' or ']'";
+            error(problem).with_original(stage, problem)
+        }
         // the place is the header's
         Granit::TabAtBlockScalarStart => error(problem).with_original_at(stage, line + 1, problem),
         // noticed at the next line or at the end
@@ -104,6 +109,23 @@ fn original(kind: &Granit) -> Option<(Stage, &'static str)> {
 /// Whether `c` is the next character that is no blank.
 fn stands_at(source: &str, at: Option<usize>, c: char) -> bool {
     at.and_then(|at| source.get(at..)).is_some_and(|rest| rest.trim_start_matches(' ').starts_with(c))
+}
+
+/// The bracket before `at` that is not closed. Brackets in quoted texts count too; this is for a message.
+fn open_bracket(source: &str, at: Option<usize>) -> Option<char> {
+    let mut closed = 0;
+    source.get(..at?)?.chars().rev().find(|c| match c {
+        ']' | '}' => {
+            closed += 1;
+            false
+        }
+        '[' | '{' if closed > 0 => {
+            closed -= 1;
+            false
+        }
+        '[' | '{' => true,
+        _ => false,
+    })
 }
 
 /// The name behind the `*` at or just after `at`.
