@@ -316,6 +316,8 @@ impl<'r> State<'r> {
             }
             other => {
                 let shown = String::from_utf8_lossy(&format::sprint(other)).into_owned();
+                // the original looks through pointers first
+                let shown = if other.kind() == Kind::Pointer { shown.trim_start_matches('&') } else { &shown };
                 return Err(self.error(format!("range can't iterate over {shown}")));
             }
         }

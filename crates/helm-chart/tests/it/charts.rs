@@ -226,3 +226,11 @@ fn capabilities_of_a_cluster() {
         }
     }
 }
+
+/// HE-TPL-05, HE-CTX-01: capabilities are a pointer in the original, and a range looks through it.
+#[test]
+fn ranges_look_through_pointers() {
+    let chart = chart(&[("templates/a.yaml", "{{ range .Capabilities }}{{ end }}")]);
+    let error = render_with(&chart, "", Default::default()).unwrap_err().to_string();
+    assert!(error.contains("range can't iterate over {{v1.36.0 v1.36.0 1 36} [v1 "), "{error}");
+}
