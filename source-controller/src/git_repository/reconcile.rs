@@ -91,7 +91,7 @@ impl GitRepositories {
         };
         let broken = match self.start(&api, &mut work).await {
             Ok(()) => self.steps(&api, &mut work).await.err(),
-            Err(error) => return Outcome::Retry(error.into()),
+            Err(error) => return self.unwritten(&work, error),
         };
         self.finish(&api, work, broken, pass.began).await
     }
@@ -288,7 +288,7 @@ impl GitRepositories {
             }
             Ok(_) => {}
             // Nothing is told that is not written.
-            Err(error) => return Outcome::Retry(error.into()),
+            Err(error) => return self.unwritten(&work, error),
         }
         if let Some(event) = &conclusion.event {
             self.event(work.object.as_ref(), event_type(event.type_), &event.reason, event.message.clone(), work.status.artifact.as_ref());
@@ -304,6 +304,15 @@ impl GitRepositories {
             tracing::info!("Reconciliation finished in {}, next run in {}", printed(began.elapsed()), printed(next));
         }
         outcome(&conclusion)
+    }
+
+    /// The status cannot be written. A refusal is told, since somebody must give us the right (SRC-GEN-13).
+    fn unwritten(&self, work: &Work, error: kube::Error) -> Outcome {
+        if let kube::Error::Api(refusal) = &error {
+            let message = format!("unable to write the status: {}", refusal.message);
+            self.event(work.object.as_ref(), EventType::Warning, reason::PATCH_OPERATION_FAILED, message, None);
+        }
+        Outcome::Retry(error.into())
     }
 
     /// Removes what the object has left, then its finalizer (SRC-GEN-05).

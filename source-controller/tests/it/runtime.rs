@@ -10,14 +10,15 @@ use serde_json::{Value, json};
 use crate::World;
 use crate::world::get;
 
-/// A kubeconfig for a service account with the rights of the manifests, in one namespace.
-async fn service_account(world: &World) -> PathBuf {
+/// A kubeconfig for a service account with the rights of the manifests, in one namespace; `status` are those to the status.
+async fn service_account(world: &World, status: &[&str]) -> PathBuf {
     let name = "source-controller";
     world.apply("ServiceAccount", name, json!({})).await;
     let rule = |group: &str, resources: &[&str], verbs: &[&str]| json!({"apiGroups": [group], "resources": resources, "verbs": verbs});
     let rules = json!([
         rule("source.toolkit.fluxcd.io", &["gitrepositories"], &["get", "list", "watch", "patch", "update"]),
-        rule("source.toolkit.fluxcd.io", &["gitrepositories/status", "gitrepositories/finalizers"], &["get", "patch", "update"]),
+        rule("source.toolkit.fluxcd.io", &["gitrepositories/finalizers"], &["get", "patch", "update"]),
+        rule("source.toolkit.fluxcd.io", &["gitrepositories/status"], status),
         // Neither list nor watch: Secrets are read one by one, when they are needed.
         rule("", &["secrets"], &["get"]),
         rule("", &["events"], &["create", "patch"]),
@@ -45,7 +46,7 @@ async fn service_account(world: &World) -> PathBuf {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_life_with_few_rights() {
     let world = World::new("runtime").await;
-    let kubeconfig = service_account(&world).await;
+    let kubeconfig = service_account(&world, &["get", "patch", "update"]).await;
     world.repository("app.git").await;
     let controller = world.start_as("controller", &["--enable-leader-election"], &kubeconfig, &[]).await;
     world.apply("Secret", "login", json!({"stringData": {"username": "alice", "password": "hunter2"}})).await;
@@ -134,4 +135,21 @@ async fn events_tell_what_conditions_do_not() {
     for (kind, reason) in [("Warning", "ArtifactVerificationFailed"), ("Normal", "GarbageCollectionSucceeded")] {
         world.until(reason, async || world.events().await.iter().any(|(t, r, _)| t == kind && r == reason)).await;
     }
+}
+
+/// SRC-GEN-13: a status that may not be written is told in the one place that is left.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_status_that_cannot_be_written() {
+    let world = World::new("runtime-status").await;
+    let kubeconfig = service_account(&world, &["get"]).await;
+    world.repository("app.git").await;
+    let _controller = world.start_as("controller", &[], &kubeconfig, &[]).await;
+    world.git_repository("app", &world.git.url("app.git"), json!({})).await;
+    let told = |(kind, reason, message): &(String, String, String)| {
+        kind == "Warning"
+            && reason == "PatchOperationFailed"
+            && message.starts_with("unable to write the status: ")
+            && message.contains("cannot patch")
+    };
+    world.until("the refusal is told", async || world.events().await.iter().any(told)).await;
 }
