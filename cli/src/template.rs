@@ -122,7 +122,8 @@ pub(crate) struct Args {
 
 /// Lets options without a value take one as Go programs do: `--include-crds=false`.
 pub(crate) fn flags_take_values(command: Command) -> Command {
-    command.mut_args(|arg| match arg.get_action() {
+    // Of an option that is given twice the last value counts.
+    command.args_override_self(true).mut_args(|arg| match arg.get_action() {
         ArgAction::SetTrue => arg
             .action(ArgAction::Set)
             .num_args(0..=1)

@@ -112,6 +112,7 @@ fn options() {
         &["rel", "app", "--skip-tests", "-n", "web"],
         &["rel", "app", "-s", "templates/mixed.yaml"],
         &["rel", "app", "-f", "values.yaml"],
+        &["rel", "app", "--kube-version", "1", "--kube-version", "1.30", "-n", "one", "-n", "two", "--no-hooks", "--no-hooks=false"],
         &["rel", "app", "--set-file", "name=part.txt"],
         &["rel", "app", "--set", "name=a", "--set-string", "name=1", "--set-json", "name=\"j\"", "--set-literal", "name=l,m"],
         &["app", "--name-template", "{{ \"x\" | upper | lower }}"],

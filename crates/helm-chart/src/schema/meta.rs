@@ -10,12 +10,13 @@ use super::registry::Registry;
 
 /// Refuses the schema `name` if it breaks the rules of its draft, with the message that Helm gives.
 pub(super) fn check_schema(name: &str, document: &Value, draft: Draft) -> Result<(), String> {
-    static RULES: OnceLock<[Value; 3]> = OnceLock::new();
-    let [oldest, old, new] = RULES.get_or_init(|| [rules(Draft::D4), rules(Draft::D7), rules(Draft::D2020)]);
+    static RULES: OnceLock<[Value; 4]> = OnceLock::new();
+    let [oldest, old, newer, newest] = RULES.get_or_init(|| [rules(Draft::D4), rules(Draft::D7), rules(Draft::D2019), rules(Draft::D2020)]);
     let rules = match draft {
         Draft::D4 => oldest,
         Draft::D6 | Draft::D7 => old,
-        Draft::D2019 | Draft::D2020 => new,
+        Draft::D2019 => newer,
+        Draft::D2020 => newest,
     };
     // Formats (`regex`) are asserted in all drafts here, which the seventh does.
     let registry = Registry::new(rules, &[], Draft::D7)?;

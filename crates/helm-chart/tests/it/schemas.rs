@@ -86,3 +86,11 @@ fn endless_documents() {
     assert!(refused(r#"{"$ref":"https://shelf/huge.json"}"#).contains("more than 16 MiB"));
     assert!(refused(r#"{"$schema":"https://shelf/own.json"}"#).contains("refers to itself"));
 }
+
+/// HE-SCH-01: lists of schemas under `items` are gone with draft 2020-12, not before.
+#[test]
+fn items_by_draft() {
+    let schema = |draft: &str| format!(r#"{{"$schema":"{draft}","properties":{{"list":{{"items":[{{"type":"string"}}]}}}}}}"#);
+    assert_eq!(validate(&schema("https://json-schema.org/draft/2019-09/schema"), &Shelf::default()), Ok(()));
+    assert!(validate(&schema("https://json-schema.org/draft/2020-12/schema"), &Shelf::default()).is_err());
+}

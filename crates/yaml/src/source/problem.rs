@@ -34,6 +34,11 @@ pub(super) fn translate(e: &ScanError, source: &str, line_base: usize, limits: &
         }
         // the place is the header's
         Granit::TabAtBlockScalarStart => error(problem).with_original_at(stage, line + 1, problem),
+        // a collection in brackets is no key, which the original's parser sees before its scanner misses the colon
+        Granit::SimpleKeyExpected | Granit::InvalidSimpleKey if starts_with_bracket(source, mark.line()) => {
+            let problem = "did not find expected key";
+            error(problem).with_original(Stage::Parser, problem)
+        }
         // noticed at the next line or at the end
         Granit::SimpleKeyExpected | Granit::InvalidSimpleKey => error(problem).with_original_at(stage, line + 1, problem),
         Granit::UnclosedQuotedScalar => error(problem).with_original_at(stage, line_base + source.matches('\n').count() + 1, problem),
@@ -109,6 +114,11 @@ fn original(kind: &Granit) -> Option<(Stage, &'static str)> {
 /// Whether `c` is the next character that is no blank.
 fn stands_at(source: &str, at: Option<usize>, c: char) -> bool {
     at.and_then(|at| source.get(at..)).is_some_and(|rest| rest.trim_start_matches(' ').starts_with(c))
+}
+
+/// Whether the line, from 1, starts with a collection in brackets.
+fn starts_with_bracket(source: &str, line: usize) -> bool {
+    source.lines().nth(line.saturating_sub(1)).is_some_and(|line| line.trim_start_matches(' ').starts_with(['{', '[']))
 }
 
 /// The bracket before `at` that is not closed. Brackets in quoted texts count too; this is for a message.

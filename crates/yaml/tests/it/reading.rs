@@ -202,6 +202,8 @@ fn faults_come_in_the_order_of_the_steps() {
         ("a: .inf\nb: !!int x\n", "yaml: cannot decode !!str `x` as a !!int"),
         ("a: .inf\n~: b\n", "unsupported map key of type: %!s(<nil>), key: <nil>, value: \"b\""),
         ("a: [1,\nb: c\nd: e\n", "yaml: line 2: did not find expected ',' or ']'"),
+        ("a: 1\n\n{}\n\n{}\n", "yaml: line 2: did not find expected key"),
+        ("a: 1\n[]\n", "yaml: line 1: did not find expected key"),
         ("...\na: 1\n", "yaml: did not find expected node content"),
         ("# c\n...\n", "yaml: line 1: did not find expected node content"),
         ("%YAML 1.2\n---\na: 1\n", "yaml: found incompatible YAML document"),
