@@ -84,11 +84,15 @@ impl Supervised {
         let _ = self.shell.wait().await;
     }
 
-    /// Ends it with SIGKILL, as a crash does, and waits for that.
+    /// Ends it with SIGKILL, as a crash does, and waits until nothing of it is left: its ports are free then.
     pub async fn kill(&mut self) {
-        // The shell and its child are a process group.
-        if let Some(group) = self.shell.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw) {
-            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+        let pid = |id: Option<u32>| id.and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+        // The shell waits for its child and ends after it. Only a child that has not been started yet goes with its shell.
+        if let Some(child) = pid(self.id()) {
+            let _ = kill_process(child, Signal::KILL);
+        } else if let Some(group) = pid(self.shell.id()) {
+            let _ = kill_process_group(group, Signal::KILL);
         }
         let _ = self.shell.wait().await;
     }

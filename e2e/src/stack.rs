@@ -131,6 +131,20 @@ impl Controllers {
     }
 }
 
+/// A scenario that fails shows what its own controllers said last.
+impl Drop for Controllers {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            return;
+        }
+        for (name, _) in &self.children {
+            let text = std::fs::read_to_string(self.log(name)).unwrap_or_default();
+            let lines: Vec<_> = text.lines().collect();
+            eprintln!("{name} of {}:\n{}", self.selector, lines[lines.len().saturating_sub(40)..].join("\n"));
+        }
+    }
+}
+
 /// The program in the folder that Cargo builds into, built if it is not there.
 fn program(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
