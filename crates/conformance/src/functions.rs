@@ -11,10 +11,8 @@ use anyhow::Result;
 use base64::Engine as _;
 use ferroflux_go_template::error::CallError;
 use ferroflux_go_template::host::Host;
-use ferroflux_go_template::limits::Limits;
 use ferroflux_helm_chart::{
-    ChartFile, LoadLimits, NoSchemas, Release, RenderOptions, ValueOptions, load_files, offline_capabilities, parse_kube_version,
-    render_files,
+    ChartFile, LoadLimits, Release, RenderOptions, ValueOptions, load_files, offline_capabilities, parse_kube_version, render_files,
 };
 use ferroflux_regex_go::Regex;
 use serde_json::Value;
@@ -60,15 +58,7 @@ fn render(case: &Value) -> Result<String, String> {
     let values = options.resolve(|_| Ok(user.unwrap_or_default().as_bytes().to_vec())).map_err(|e| e.to_string())?;
     let chart = load_files(files, LoadLimits::default()).map_err(|e| e.to_string())?;
     let release = Release { name: "rel".to_owned(), namespace: "ns".to_owned(), revision: 1, is_upgrade: false };
-    let options = RenderOptions {
-        capabilities: &capabilities,
-        host: &ProcessHost,
-        schemas: &NoSchemas,
-        limits: Limits::default(),
-        skip_schema_validation: false,
-        sub_notes: false,
-        defaults: None,
-    };
+    let options = RenderOptions::new(&capabilities, &ProcessHost);
     let rendered = render_files(&chart, &values, &release, &options).map_err(|e| e.to_string())?;
     let wanted = format!("case/{TEMPLATE}");
     rendered.files.into_iter().find(|f| *f.path == *wanted).map(|f| f.text).ok_or_else(|| format!("{wanted} was not rendered"))

@@ -8,9 +8,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use ferroflux_go_template::limits::Limits;
 use ferroflux_helm_chart::{
-    Chart, ChartFile, LoadLimits, NoSchemas, Release, RenderOptions, SystemHost, Table, load_files, load_path, offline_capabilities, render,
+    Chart, ChartFile, LoadLimits, Release, RenderOptions, SystemHost, Table, load_files, load_path, offline_capabilities, render,
 };
 
 #[global_allocator]
@@ -59,15 +58,7 @@ fn render_once(chart: &Arc<Chart>) -> Outcome<usize> {
     let release = Release { name: "bench".to_owned(), namespace: "default".to_owned(), revision: 1, is_upgrade: false };
     let host = SystemHost::new("UTC");
     let capabilities = offline_capabilities();
-    let options = RenderOptions {
-        capabilities: &capabilities,
-        host: &host,
-        schemas: &NoSchemas,
-        limits: Limits::default(),
-        skip_schema_validation: false,
-        sub_notes: false,
-        defaults: None,
-    };
+    let options = RenderOptions::new(&capabilities, &host);
     Ok(render(chart, &Table::new(), &release, &options)?.manifest().len())
 }
 

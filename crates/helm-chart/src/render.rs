@@ -16,7 +16,7 @@ use crate::capabilities::in_range;
 use crate::chart::{Chart, Crd};
 use crate::manifest::{Hook, Manifest, ManifestError, RenderedFile, sort};
 use crate::post_render::{PostRenderError, PostRenderer, post_render};
-use crate::schema::{SchemaError, SchemaLoader, validate};
+use crate::schema::{NoSchemas, SchemaError, SchemaLoader, validate};
 use crate::values::{Table, TypeMismatch, coalesce};
 
 pub(crate) use cache::TemplateCache;
@@ -52,6 +52,21 @@ pub struct RenderOptions<'h> {
     pub sub_notes: bool,
     /// What takes the place of the root chart's defaults: an upgrade that reuses values keeps the old chart's.
     pub defaults: Option<Arc<Table>>,
+}
+
+impl<'h> RenderOptions<'h> {
+    /// An ordinary render: values are checked, schemas refer to nothing outside, limits are the defaults.
+    pub fn new(capabilities: &'h Capabilities, host: &'h dyn Host) -> Self {
+        Self {
+            capabilities,
+            host,
+            schemas: &NoSchemas,
+            limits: Limits::default(),
+            skip_schema_validation: false,
+            sub_notes: false,
+            defaults: None,
+        }
+    }
 }
 
 /// A rendered release, ready to be stored and applied.

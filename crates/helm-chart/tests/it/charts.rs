@@ -1,5 +1,5 @@
 use ferroflux_helm_chart::{
-    ChartFile, LoadLimits, Metadata, NoSchemas, Release, RenderOptions, SystemHost, cluster_capabilities, load_files, offline_capabilities,
+    ChartFile, LoadLimits, Metadata, Release, RenderOptions, SystemHost, cluster_capabilities, load_files, offline_capabilities,
     render_files, unstable_files,
 };
 use proptest::prelude::*;
@@ -181,15 +181,7 @@ fn unstable_templates() {
     let chart = chart(&files);
     let release = Release { name: "rel".to_owned(), namespace: "ns".to_owned(), revision: 1, is_upgrade: false };
     let (capabilities, host) = (offline_capabilities(), SystemHost::new("UTC"));
-    let options = RenderOptions {
-        capabilities: &capabilities,
-        host: &host,
-        schemas: &NoSchemas,
-        limits: Default::default(),
-        skip_schema_validation: false,
-        sub_notes: false,
-        defaults: None,
-    };
+    let options = RenderOptions::new(&capabilities, &host);
     let render = || render_files(&chart, &table("b: 1\na: 2\nc: 3\n"), &release, &options).unwrap();
     let (first, second) = (render(), render());
     assert_eq!(unstable_files(&first, &second).into_iter().collect::<Vec<_>>(), ["NOTES.txt", "app/templates/loose.yaml"]);
@@ -207,15 +199,7 @@ fn capabilities_of_a_cluster() {
     );
     let template = "has: {{ .Capabilities.APIVersions.Has \"example.com/v1alpha1/Thing\" }} {{ .Capabilities.APIVersions.Has \"apps/v1\" }} {{ .Capabilities.KubeVersion.Version }} {{ .Capabilities.KubeVersion.Minor }}\n";
     let host = SystemHost::new("UTC");
-    let options = RenderOptions {
-        capabilities: &capabilities,
-        host: &host,
-        schemas: &NoSchemas,
-        limits: Default::default(),
-        skip_schema_validation: false,
-        sub_notes: false,
-        defaults: None,
-    };
+    let options = RenderOptions::new(&capabilities, &host);
     let release = Release { name: "rel".to_owned(), namespace: "ns".to_owned(), revision: 1, is_upgrade: false };
     for (range, fits) in [(">=1.25.0-0", true), (">=1.25.0", false)] {
         let about = format!("apiVersion: v2\nname: case\nversion: 0.1.0\nkubeVersion: '{range}'\n");

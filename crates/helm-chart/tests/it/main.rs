@@ -19,8 +19,8 @@ use std::time::SystemTime;
 
 use ferroflux_go_template::limits::Limits;
 use ferroflux_helm_chart::{
-    Chart, ChartFile, LoadLimits, NoSchemas, Release, RenderError, RenderOptions, Rendered, SystemHost, Table, load_files,
-    offline_capabilities, read_values, render,
+    Chart, ChartFile, LoadLimits, Release, RenderError, RenderOptions, Rendered, SystemHost, Table, load_files, offline_capabilities,
+    read_values, render,
 };
 
 /// A gzip-compressed tar archive of these entries; names go in as they are, however hostile.
@@ -63,15 +63,7 @@ fn render_with(chart: &Arc<Chart>, values: &str, limits: Limits) -> Result<Rende
     let release = Release { name: "rel".to_owned(), namespace: "ns".to_owned(), revision: 1, is_upgrade: false };
     let capabilities = offline_capabilities();
     let host = SystemHost::new("UTC");
-    let options = RenderOptions {
-        capabilities: &capabilities,
-        host: &host,
-        schemas: &NoSchemas,
-        limits,
-        skip_schema_validation: false,
-        sub_notes: false,
-        defaults: None,
-    };
+    let options = RenderOptions { limits, ..RenderOptions::new(&capabilities, &host) };
     render(chart, &table(values), &release, &options)
 }
 

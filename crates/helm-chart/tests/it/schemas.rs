@@ -37,15 +37,7 @@ fn validate(schema: &str, shelf: &Shelf) -> Result<(), String> {
     let chart = chart(&[("values.schema.json", schema), ("templates/a.yaml", "kind: X\n")]);
     let release = Release { name: "rel".to_owned(), namespace: "ns".to_owned(), revision: 1, is_upgrade: false };
     let (capabilities, host) = (offline_capabilities(), SystemHost::new("UTC"));
-    let options = RenderOptions {
-        capabilities: &capabilities,
-        host: &host,
-        schemas: shelf,
-        limits: Default::default(),
-        skip_schema_validation: false,
-        sub_notes: false,
-        defaults: None,
-    };
+    let options = RenderOptions { schemas: shelf, ..RenderOptions::new(&capabilities, &host) };
     render(&Arc::clone(&chart), &table("port: x\n"), &release, &options).map(|_| ()).map_err(|e| e.to_string())
 }
 
