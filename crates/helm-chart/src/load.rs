@@ -148,8 +148,7 @@ pub fn load_files(files: Vec<ChartFile>, limits: LoadLimits) -> Result<Arc<Chart
 
 fn check_api_version(chart_file: &ChartFile) -> Result<(), LoadError> {
     match api_version(chart_file.data.as_bytes()).map_err(|source| LoadError::Decode { file: "Chart.yaml", source })?.as_str() {
-        "" | "v1" | "v2" => Ok(()),
-        "v3" => Err(LoadError::PreviewVersion),
+        "" | "v1" | "v2" | "v3" => Ok(()),
         _ => Err(LoadError::UnsupportedVersion),
     }
 }
@@ -214,6 +213,10 @@ impl Loader<'_, '_> {
                 files.into_iter().filter_map(below).collect()
             };
             dependencies.push(self.load(files, inner, depth + 1).map_err(inside)?);
+        }
+        // The original loads the format to the end and refuses to render it.
+        if depth == 0 && metadata.api_version == "v3" {
+            return Err(LoadError::PreviewVersion);
         }
         let unread = packed.filter(|_| parts.files.iter().any(|f| !contents.keeps(&f.name)));
         Ok(Arc::new(Chart {

@@ -94,11 +94,8 @@ impl Printer<'_> {
         };
         let sign = if self.flags.space && sign == '+' && !self.flags.plus { ' ' } else { sign };
         if !number.is_finite() {
-            let shown = if number.is_nan() && !self.flags.space && !self.flags.plus || sign == '+' && !self.flags.plus {
-                digits
-            } else {
-                format!("{sign}{digits}")
-            };
+            let bare = number.is_nan() && !self.flags.space && !self.flags.plus;
+            let shown = if bare { digits } else { format!("{sign}{digits}") };
             return self.pad_spaces(shown.as_bytes());
         }
         if self.flags.sharp && format != 'b' {

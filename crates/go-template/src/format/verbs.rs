@@ -79,17 +79,17 @@ impl Directive<'_> {
             '%' => printer.text("%"),
             _ if !self.good => printer.text(&format!("%!{shown}(BADINDEX)")),
             _ if self.next >= self.args.len() => printer.text(&format!("%!{shown}(MISSING)")),
-            'w' => {
-                let value = self.args.get(self.next);
-                printer.bad_verb('w', value.filter(|v| !v.is_nil()));
-                self.next += 1;
-            }
             _ => {
-                if verb == 'v' {
+                if matches!(verb, 'v' | 'w') {
                     printer.flags.sharp_v = std::mem::replace(&mut printer.flags.sharp, false);
                     printer.flags.plus_v = std::mem::replace(&mut printer.flags.plus, false);
                 }
-                printer.argument(self.args.get(self.next), verb);
+                let value = self.args.get(self.next);
+                match verb {
+                    // Wraps an error elsewhere; here it is bad, and its report has the flags of `%v`.
+                    'w' => printer.bad_verb('w', value.filter(|v| !v.is_nil())),
+                    _ => printer.argument(value, verb),
+                }
                 self.next += 1;
             }
         }

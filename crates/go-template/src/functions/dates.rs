@@ -102,13 +102,14 @@ pub(super) fn utc_fields(unix: i64) -> [i64; 6] {
 }
 
 /// The layouts of TOML's times, with the name of the zone that those without an offset get.
-const TOML_LAYOUTS: [(&str, &str); 6] = [
+const TOML_LAYOUTS: [(&str, &str); 7] = [
     ("2006-01-02T15:04:05.999999999Z07:00", ""),
-    ("2006-01-02 15:04:05.999999999Z07:00", ""),
     ("2006-01-02T15:04:05.999999999", "datetime-local"),
-    ("2006-01-02 15:04:05.999999999", "datetime-local"),
     ("2006-01-02", "date-local"),
     ("15:04:05.999999999", "time-local"),
+    ("2006-01-02T15:04Z07:00", ""),
+    ("2006-01-02T15:04", "datetime-local"),
+    ("15:04", "time-local"),
 ];
 
 /// The time that a TOML value stands for.

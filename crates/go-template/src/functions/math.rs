@@ -66,8 +66,8 @@ fn to_decimal(_: &Context<'_>, args: &Args<'_>) -> Result<Value, CallError> {
 
 fn decimal(f: f64) -> Result<Decimal, CallError> {
     Decimal::from_float(f).ok_or_else(|| {
-        let text = if f == f64::INFINITY { "+Inf".to_owned() } else { String::from_utf8_lossy(&format::sprint(&f.into())).into_owned() };
-        CallError::new(format!("Cannot create a Decimal from {text}"))
+        let text = format::sprint(&f.into());
+        CallError::new(format!("Cannot create a Decimal from {}", String::from_utf8_lossy(&text)))
     })
 }
 

@@ -63,6 +63,22 @@ fn missing_things_are_empty() {
     ]);
 }
 
+/// HE-TPL-08, HE-TPL-12: infinities show their sign; `%w` is bad, and its report has the flags of `%v`.
+#[test]
+fn infinities_and_bad_verbs() {
+    prints(&[
+        ("{{ float64 \"inf\" }} {{ list (float64 \"-inf\") (float64 \"nan\") }}", "+Inf [-Inf NaN]"),
+        (
+            "{{ $i := float64 \"inf\" }}{{ printf \"%6v|%-6v|% v|%06.1f|%#v|%d\" $i $i $i $i $i $i }}",
+            "  +Inf|+Inf  | Inf|  +Inf|+Inf|%!d(float64=+Inf)",
+        ),
+        (
+            "{{ printf \"%#w %#w %+w %06w\" \"x\" (list \"a\" 1) 3 4 }}",
+            "%!w(string=\"x\") %!w([]interface {}=[]interface {}{\"a\", 1}) %!w(int=3) %!w(int=000004)",
+        ),
+    ]);
+}
+
 /// HE-TPL-10
 #[test]
 fn comparisons() {

@@ -42,6 +42,21 @@ fn validation() {
     assert_eq!(odd.description, "a bcd", "white space is blanks, what cannot be printed goes");
 }
 
+/// HE-CH-01: the preview format is read and checked like the others before it is refused.
+#[test]
+fn preview_format() {
+    let load = |about: &str| {
+        let file = ChartFile::new("Chart.yaml", about.as_bytes(), std::time::SystemTime::UNIX_EPOCH);
+        load_files(vec![file], LoadLimits::default()).unwrap_err().to_string()
+    };
+    assert_eq!(load("apiVersion: v3\nname: app\nversion: 1.0.0\n"), "invalid chart apiVersion");
+    assert_eq!(load("apiVersion: v3\nname: app\n"), "validation: chart.metadata.version is required");
+    assert_eq!(
+        load("apiVersion: v3\nname: app\nversion: 1.0.0\ntype: x\n"),
+        "validation: chart.metadata.type must be application or library"
+    );
+}
+
 /// HE-CH-03: `requirements.yaml` holds the dependencies of API v1 and stays a file; API v2 reads it too, with a warning.
 #[test]
 fn requirements() {

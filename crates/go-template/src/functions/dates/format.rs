@@ -23,7 +23,7 @@ fn write(element: Element, wall: &Wall, nanos: i64) -> String {
     let day_name = name(&WEEKDAYS, weekday(wall.days));
     let hour12 = (wall.hour + 11) % 12 + 1;
     match element {
-        Element::Year => format!("{:02}", wall.date.year.max(0) % 100),
+        Element::Year => format!("{:02}", wall.date.year.unsigned_abs() % 100),
         Element::LongYear if wall.date.year < 0 => format!("-{:04}", wall.date.year.unsigned_abs()),
         Element::LongYear => format!("{:04}", wall.date.year),
         Element::LongMonth => month.to_owned(),

@@ -32,6 +32,8 @@ fn elements_of_layouts() {
     for (layout, want) in cases {
         assert_eq!(in_zone(layout, t, "UTC"), want);
     }
+    // Before the year 0 the last two digits are those of the number without its sign.
+    assert_eq!(in_zone("2006 06", -72_000_000_000, "UTC"), "-0312 12");
 }
 
 #[test]

@@ -18,6 +18,10 @@ fn refused_texts() {
         ("a=1__0", "line 1 (last key \"a\"): Invalid integer \"1__0\": underscores must be surrounded by digits"),
         ("a=nope", "line 1 (last key \"a\"): expected value but found \"nope\" instead"),
         ("a=\"\\q\"", "line 1 (last key \"a\"): invalid escape in string '\\q'"),
+        ("a=\"ab\\xZ\"", "line 1 (last key \"a\"): expected two hexadecimal digits after '\\x', but got \"ab\\\\xZ\" instead"),
+        ("a=\"ab\\u12G4\"", "line 1 (last key \"a\"): expected four hexadecimal digits after '\\u', but got \"ab\\\\u12G\" instead"),
+        ("a=\"\\UFFFFFFFF\"", "line 1 (last key \"a\"): Escaped character '\\uFFFFFFFF' is not valid UTF-8."),
+        ("a=1979-05-27 07:3:10z", "line 1 (last key \"a\"): invalid datetime: \"1979-05-27T07:3:10Z\""),
         ("a=1979-13-01", "line 1 (last key \"a\"): invalid datetime: \"1979-13-01\""),
         ("@=1", "line 1: expected '.' or '=', but got '@' instead"),
         ("[a", "line 1: expected '.' or ']' to end table name, but got '\\x00' instead"),
@@ -28,6 +32,18 @@ fn refused_texts() {
         let error = read.as_map().and_then(|m| m.get("Error")).unwrap_or_default();
         assert_eq!(error.as_str().map(ToString::to_string).unwrap_or_default(), format!("toml: {want}"), "{toml:?}");
     }
+}
+
+/// HE-YML-08: escapes of bytes are characters, and times need no seconds.
+#[test]
+fn escapes_and_times() {
+    let read =
+        call("fromToml", &["s = \"\\x41\\xe9\"\nm = \"\"\"\\x42\"\"\"\nt = [1979-05-27 07:32z, 1979-05-27T07:32, 07:32]".into()]).unwrap();
+    assert_eq!(text("toJson", &[read.as_map().and_then(|m| m.get("s")).unwrap_or_default()]), "\"Aé\"");
+    assert_eq!(
+        text("toString", &[read]),
+        "map[m:B s:Aé t:[1979-05-27 07:32:00 +0000 UTC 1979-05-27 07:32:00 +0000 datetime-local 0000-01-01 07:32:00 +0000 time-local]]"
+    );
 }
 
 /// HE-YML-08: inline tables may have several lines and a comma at their end; what is written separates before nulls.

@@ -421,10 +421,9 @@ impl Reader<'_> {
             }
             Some('-' | ':') if sign == 0 && plain > 1 && !self.rest[..plain].contains('_') => {
                 let len = part(|c| c.is_ascii_digit() || matches!(c, '-' | ':' | 'T' | 't' | ' ' | '.' | 'Z' | 'z' | '+'));
-                let text = self.rest[..len].trim_end_matches(' ').to_owned();
+                let text = self.cut(self.rest[..len].trim_end_matches(' ').len()).replace(' ', "T").to_ascii_uppercase();
                 let time = toml_time(&text);
                 let time = time.ok_or_else(|| self.error(format!("invalid datetime: {}", strconv::quote(text.as_bytes()))))?;
-                self.cut(text.len());
                 Ok(time)
             }
             _ => self.integer(plain),
@@ -482,6 +481,7 @@ impl Reader<'_> {
 
     fn basic_string(&mut self) -> Parsed<String> {
         self.next();
+        let content = self.rest;
         let mut out = String::new();
         loop {
             match self.peek() {
@@ -491,7 +491,7 @@ impl Reader<'_> {
                 }
                 Some('\\') => {
                     self.next();
-                    out.push(self.escape()?);
+                    out.push(self.escape(content)?);
                 }
                 None => return Err(self.error("unexpected EOF; expected '\"'")),
                 Some('\n' | '\r') if self.rest.starts_with(['\n']) || self.rest.starts_with("\r\n") => {
@@ -524,6 +524,7 @@ impl Reader<'_> {
     /// A string between three quotes; a line break directly behind the first ones does not count.
     fn multi_line(&mut self, quotes: &str) -> Parsed<String> {
         self.take(quotes);
+        let content = self.rest;
         _ = self.take("\n") || self.take("\r\n");
         let quote = quotes.chars().next();
         let mut out = String::new();
@@ -546,7 +547,7 @@ impl Reader<'_> {
                             self.next();
                         }
                     } else {
-                        out.push(self.escape()?);
+                        out.push(self.escape(content)?);
                     }
                 }
                 Some('\r') if self.peek() == Some('\n') => {}
@@ -555,9 +556,10 @@ impl Reader<'_> {
         }
     }
 
-    fn escape(&mut self) -> Parsed<char> {
+    /// The character behind a backslash. `content` is where the string begins: errors show what was read of it.
+    fn escape(&mut self, content: &str) -> Parsed<char> {
         let c = self.next();
-        let digits = match c {
+        let (kind, count, digits) = match c {
             Some('b') => return Ok('\u{8}'),
             Some('t') => return Ok('\t'),
             Some('n') => return Ok('\n'),
@@ -565,16 +567,24 @@ impl Reader<'_> {
             Some('r') => return Ok('\r'),
             Some('e') => return Ok('\u{1b}'),
             Some(c @ ('"' | '\\')) => return Ok(c),
-            Some('u') => 4,
-            Some('U') => 8,
+            Some('x') => ('x', "two", 2),
+            Some('u') => ('u', "four", 4),
+            Some('U') => ('U', "eight", 8),
             other => {
                 return Err(self.error(format!("invalid escape in string '\\{}'", other.unwrap_or_default())));
             }
         };
-        let hex: String = self.rest.chars().take(digits).collect();
-        let code = u32::from_str_radix(&hex, 16).ok().filter(|_| hex.len() == digits);
-        let code = code.ok_or_else(|| self.error(format!("expected {digits} hexadecimal digits after '\\u', but got {hex:?} instead")))?;
-        self.rest = &self.rest[hex.len()..];
+        let mut code = 0u32;
+        let hex = self.rest;
+        for _ in 0..digits {
+            let digit = self.next().and_then(|c| c.to_digit(16)).ok_or_else(|| {
+                let read = &content[..content.len() - self.rest.len()];
+                let got = strconv::quote(read.as_bytes());
+                self.error(format!("expected {count} hexadecimal digits after '\\{kind}', but got {got} instead"))
+            })?;
+            code = code << 4 | digit;
+        }
+        let hex = &hex[..digits];
         char::from_u32(code).ok_or_else(|| self.error(format!("Escaped character '\\u{hex}' is not valid UTF-8.")))
     }
 }
