@@ -11,6 +11,7 @@ use crate::number::format_g32;
 use crate::resolve::{Dialect, Resolved, Scalar, resolve, typed};
 use crate::source::{Event, Events, Place, decode_str};
 
+mod common;
 mod go_syntax;
 
 /// Makes the values of a caller's own type while a document is read, so that no tree stands in between.
@@ -73,6 +74,15 @@ impl Default for BuildOptions {
 
 /// Builds the value of the first document; an empty text is null. What follows the first document is not looked at.
 pub fn build<B: Builder>(text: &str, builder: &mut B, options: BuildOptions) -> Result<B::Value, Error> {
+    let text = decode_str(text, &options.limits)?;
+    match common::build_common(text, builder, &options) {
+        Some(value) => Ok(value),
+        None => build_parsed(text, builder, options),
+    }
+}
+
+/// As [`build`], by the parser whatever form the text has.
+fn build_parsed<B: Builder>(text: &str, builder: &mut B, options: BuildOptions) -> Result<B::Value, Error> {
     match Values::new(text, options)?.next(builder)? {
         Some(value) => Ok(value),
         None => builder.scalar(Scalar::Null).map_err(|m| Error::nowhere(ErrorKind::Value(m))),

@@ -17,6 +17,7 @@
 //! It does no I/O, knows no Kubernetes types and does not deserialize into structs: go through [`to_json`] for that.
 
 mod build;
+mod common_form;
 mod error;
 mod json;
 mod key_order;

@@ -13,8 +13,8 @@ use crate::source::{Event, Events, Place, decode_str};
 use comments::Pending;
 
 mod comments;
-mod common_form;
 mod merge;
+mod nodes;
 
 /// What to do with anchors, aliases and merge keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -106,7 +106,7 @@ impl Iterator for Documents<'_> {
 
 /// Reads the first document; an empty text is a null of no characters. What follows the first document is not looked at.
 pub fn read_document(text: &str, options: ReadOptions) -> Result<Node, Error> {
-    common_form::read(text, &options).map_or_else(|| read_parsed(text, options), Ok)
+    nodes::read_common(text, &options).map_or_else(|| read_parsed(text, options), Ok)
 }
 
 /// As [`read_document`], by the parser whatever form the text has.

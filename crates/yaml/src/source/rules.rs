@@ -90,7 +90,7 @@ pub(super) fn fold_old_breaks<'a>(text: Cow<'a, str>, raw: &str, style: Style, n
             .with_original(Stage::Scanner, "could not find expected ':'"));
     }
     // an escape stands for the character itself: then nothing can be told apart, and nothing is folded
-    if raw.contains('\\') {
+    if style == Style::DoubleQuoted && raw.contains('\\') {
         return Ok(text);
     }
     let mut out = String::with_capacity(text.len());
