@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use crate::error::{Error, ErrorKind, Stage};
+use crate::error::{Error, ErrorKind};
 use crate::json::JsonBuilder;
 use crate::limits::{Budget, Exceeded, Limits};
 use crate::node::Style;
 use crate::number::format_g32;
 use crate::resolve::{Dialect, Resolved, Scalar, resolve, typed};
-use crate::source::{Event, Events, Place, decode_str};
+use crate::source::{Event, Events, Place, decode_str, first_document};
 
 mod common;
 mod go_syntax;
@@ -83,7 +83,20 @@ pub fn build<B: Builder>(text: &str, builder: &mut B, options: BuildOptions) -> 
 
 /// As [`build`], by the parser whatever form the text has.
 fn build_parsed<B: Builder>(text: &str, builder: &mut B, options: BuildOptions) -> Result<B::Value, Error> {
-    match Values::new(text, options)?.next(builder)? {
+    match build_first(text, builder, options) {
+        // for the original the document ends where its node does
+        Err(e) if e.is_ours_alone() => match first_document(text) {
+            Some(first) => build_first(first, builder, options),
+            None => Err(e),
+        },
+        other => other,
+    }
+}
+
+fn build_first<B: Builder>(text: &str, builder: &mut B, options: BuildOptions) -> Result<B::Value, Error> {
+    let mut values = Values::new(text, options)?;
+    values.events = values.events.first_document();
+    match values.next(builder)? {
         Some(value) => Ok(value),
         None => builder.scalar(Scalar::Null).map_err(|m| Error::nowhere(ErrorKind::Value(m))),
     }
@@ -119,16 +132,12 @@ fn build_one<B: Builder>(events: &mut Events<'_>, builder: &mut B, options: &Bui
         return Ok(None);
     }
     let budget = Budget::new(&options.limits);
-    let mut run = Run { events, options, builder, anchors: HashMap::new(), budget, only: None, postponed: None };
+    let mut run = Run { events, options, builder, anchors: HashMap::new(), budget, postponed: None };
     let (event, place) = run.events.next()?;
-    let value = match (run.value(event, place), run.only) {
-        (Ok(value), _) => Ok(value),
-        // what follows the first document is not looked at, and for the original this one ends here
-        (Err(_), Some(Empty::Map)) => return Ok(Some(empty_map(run.builder))),
-        (Err(_), Some(Empty::Seq)) => return Ok(Some(empty_seq(run.builder))),
+    let value = match run.value(event, place) {
         // the original parses the whole document before it looks at what the nodes mean
-        (Err(e), None) if matches!(e.kind(), ErrorKind::Value(_) | ErrorKind::MergeWantsMapping) => Err(e),
-        (Err(e), None) => return Err(e),
+        Err(e) if !matches!(e.kind(), ErrorKind::Value(_) | ErrorKind::MergeWantsMapping) => return Err(e),
+        other => other,
     };
     while !matches!(run.events.next()?.0, Event::DocumentEnd) {}
     match (value, run.postponed) {
@@ -137,32 +146,14 @@ fn build_one<B: Builder>(events: &mut Events<'_>, builder: &mut B, options: &Bui
     }
 }
 
-fn empty_map<B: Builder>(builder: &mut B) -> B::Value {
-    let map = builder.map();
-    builder.finish_map(map)
-}
-
-fn empty_seq<B: Builder>(builder: &mut B) -> B::Value {
-    let seq = builder.seq();
-    builder.finish_seq(seq)
-}
-
 struct Run<'r, 'a, B: Builder> {
     events: &'r mut Events<'a>,
     options: &'r BuildOptions,
     builder: &'r mut B,
     anchors: HashMap<usize, Anchored<B::Value>>,
     budget: Budget,
-    /// Whether the document turned out to be an empty flow collection, mapping or sequence, with a colon behind it.
-    only: Option<Empty>,
     /// What JSON cannot hold: the original makes JSON of the whole document once that is decoded, so that other faults come first.
     postponed: Option<Error>,
-}
-
-#[derive(Clone, Copy)]
-enum Empty {
-    Map,
-    Seq,
 }
 
 struct Anchored<V> {
@@ -314,8 +305,9 @@ impl<'a, B: Builder> Run<'_, 'a, B> {
                 let (text, kind) = key.ok_or_else(|| fail("invalid map key: an alias to what is no text".to_owned()))?;
                 return Ok(Key::Text(Cow::Owned(text), kind));
             }
-            Event::MappingStart { flow: true, .. } if self.is_empty()? => return Err(self.no_key(Empty::Map, place)),
-            Event::SequenceStart { flow: true, .. } if self.is_empty()? => return Err(self.no_key(Empty::Seq, place)),
+            Event::MappingStart { flow: true, .. } | Event::SequenceStart { flow: true, .. } if self.is_empty()? => {
+                return Err(self.no_key(place));
+            }
             collection => return Err(fail(format!("invalid map key: {}", self.describe(collection, place)?))),
         };
         self.count(1, false, place)?;
@@ -350,28 +342,16 @@ impl<'a, B: Builder> Run<'_, 'a, B> {
         Ok(matches!(self.events.peek()?.0, Event::End))
     }
 
-    /// An empty flow collection is no key for the original: the mapping ends before it. At the start of a document it is
-    /// the whole document. (Its end has been looked at: only the mapping is open.)
-    fn no_key(&mut self, empty: Empty, place: Place) -> Error {
-        if self.events.depth() == 1 && self.budget.nodes() == 1 {
-            self.only = Some(empty);
-        }
-        let problem = "did not find expected key";
-        Error::new(place.line, place.column, ErrorKind::Syntax(problem.to_owned())).with_original(Stage::Parser, problem)
+    /// An empty flow collection is no key for the original: the mapping ends before it.
+    fn no_key(&self, place: Place) -> Error {
+        self.events.blame(Error::new(place.line, place.column, ErrorKind::Syntax("did not find expected key".to_owned())))
     }
 
     /// The node that starts with `event`, for a message.
     fn describe(&mut self, event: Event<'a>, place: Place) -> Result<String, Error> {
         let budget = Budget::new(&self.options.limits);
-        let mut run = Run {
-            events: self.events,
-            options: self.options,
-            builder: &mut JsonBuilder,
-            anchors: HashMap::new(),
-            budget,
-            only: None,
-            postponed: None,
-        };
+        let mut run =
+            Run { events: self.events, options: self.options, builder: &mut JsonBuilder, anchors: HashMap::new(), budget, postponed: None };
         Ok(go_syntax::go_syntax(&run.value(event, place)?))
     }
 

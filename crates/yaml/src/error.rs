@@ -1,5 +1,6 @@
 //! What can be wrong with a text, and where.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// A YAML text that cannot be read (or a value that cannot be written), with the place.
@@ -20,22 +21,11 @@ struct Fault {
 }
 
 /// What the Go libraries say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Original {
     /// The line they print, 0 for none.
     line: usize,
-    problem: &'static str,
-}
-
-/// Which part of the Go libraries reports a syntax error: they count lines differently.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stage {
-    /// The scanner: the line, unless it is the first.
-    Scanner,
-    /// The parser: the line before, unless it is the first.
-    Parser,
-    /// The reader and what comes after parsing: no line.
-    Elsewhere,
+    problem: Cow<'static, str>,
 }
 
 /// The class of an [`Error`].
@@ -81,21 +71,15 @@ impl Error {
         Self::new(0, 0, kind)
     }
 
-    /// Says what the Go libraries would, at the error's line.
-    pub(crate) fn with_original(self, stage: Stage, problem: &'static str) -> Self {
-        let line = self.0.line;
-        self.with_original_at(stage, line, problem)
-    }
-
-    /// Says what the Go libraries would, at a line (from 1) that they have in mind.
-    pub(crate) fn with_original_at(mut self, stage: Stage, line: usize, problem: &'static str) -> Self {
-        let line = match stage {
-            Stage::Scanner if line > 1 => line,
-            Stage::Parser => line.saturating_sub(1),
-            Stage::Scanner | Stage::Elsewhere => 0,
-        };
+    /// Says what the Go libraries would, with the line that they print; 0 for none.
+    pub(crate) fn with_original(mut self, line: usize, problem: Cow<'static, str>) -> Self {
         self.0.original = Some(Original { line, problem });
         self
+    }
+
+    /// Whether it is about syntax that the Go libraries take.
+    pub(crate) fn is_ours_alone(&self) -> bool {
+        matches!(self.0.kind, ErrorKind::Syntax(_)) && self.0.original.is_none()
     }
 
     /// The line, from 1; 0 if unknown.
@@ -143,7 +127,7 @@ impl fmt::Display for Error {
             let prefix = if what.starts_with("json: ") || what.starts_with("unsupported map key") { "" } else { "yaml: " };
             return write!(f, "{prefix}{what}");
         }
-        let line = match (self.0.original, &self.0.kind) {
+        let line = match (&self.0.original, &self.0.kind) {
             (Some(original), _) => original.line,
             (
                 None,
@@ -155,8 +139,8 @@ impl fmt::Display for Error {
         if line > 0 {
             write!(f, "line {line}: ")?;
         }
-        match self.0.original {
-            Some(original) => f.write_str(original.problem),
+        match &self.0.original {
+            Some(original) => f.write_str(&original.problem),
             None => write!(f, "{}", self.0.kind),
         }
     }

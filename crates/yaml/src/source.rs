@@ -4,15 +4,17 @@ use std::borrow::Cow;
 
 use granit_parser::{Event as Granit, Options, Parser, ScalarStyle, Span, StrInput, StructureStyle};
 
-use crate::error::{Error, ErrorKind, Stage};
+use crate::error::{Error, ErrorKind};
 use crate::limits::Limits;
 use crate::node::Style;
 
+mod fault;
 mod problem;
 mod repair;
 mod rules;
 mod text;
 
+pub(crate) use fault::first_document;
 use rules::OLD_BREAKS;
 pub(crate) use text::{decode, decode_str};
 
@@ -79,6 +81,8 @@ pub(crate) struct Events<'a> {
     document: (usize, usize),
     /// Lines of the whole text before this one.
     line_base: usize,
+    /// Whether what follows the first document does not matter.
+    first_document: bool,
     /// Bytes parsed to repair documents.
     repair_work: usize,
     /// One event that was looked at.
@@ -99,9 +103,15 @@ impl<'a> Events<'a> {
             end: 0,
             document: (0, 1),
             line_base: 0,
+            first_document: false,
             repair_work: 0,
             peeked: None,
         }
+    }
+
+    /// These events for a reader that looks at no more than the first document.
+    pub(crate) fn first_document(self) -> Self {
+        Self { first_document: true, ..self }
     }
 
     /// The events of a repaired document, with the lines of the text that it stood in.
@@ -131,11 +141,6 @@ impl<'a> Events<'a> {
         self.text
     }
 
-    /// Open collections.
-    pub(crate) fn depth(&self) -> usize {
-        self.depth
-    }
-
     /// The next event without taking it.
     pub(crate) fn peek(&mut self) -> Result<&(Event<'a>, Place), Error> {
         if self.peeked.is_none() {
@@ -157,7 +162,7 @@ impl<'a> Events<'a> {
     /// Comments on the way go to `comment`.
     pub(crate) fn next_document(&mut self, mut comment: impl FnMut(Place)) -> Result<bool, Error> {
         if self.end == 0 {
-            rules::check_head(self.text, self.line_base)?;
+            rules::check_head(self.text, self.line_base).map_err(|e| self.blame(e))?;
         }
         loop {
             match self.peeked.take() {
@@ -171,7 +176,7 @@ impl<'a> Events<'a> {
                     None => return Ok(false),
                     Some(Err(e)) => return Err(self.translate(&e)),
                     Some(Ok((Granit::StreamEnd, _))) => return Ok(false),
-                    Some(Ok((event, span))) => self.peeked = self.convert(event, &span)?,
+                    Some(Ok((event, span))) => self.peeked = self.convert(event, &span).map_err(|e| self.blame(e))?,
                 },
             }
         }
@@ -184,7 +189,7 @@ impl<'a> Events<'a> {
                 Some(Err(e)) => return Err(self.translate(&e)),
                 None => return Err(Error::nowhere(ErrorKind::Syntax("unexpected end of the stream".to_owned()))),
             };
-            if let Some(event) = self.convert(event, &span)? {
+            if let Some(event) = self.convert(event, &span).map_err(|e| self.blame(e))? {
                 return Ok(event);
             }
         }
@@ -253,8 +258,7 @@ impl<'a> Events<'a> {
             Granit::Comment(..) => Event::Comment,
             Granit::DocumentStart(_, Some(version)) if (version.major, version.minor) != (1, 1) => {
                 let what = "found incompatible YAML document: only %YAML 1.1 is understood";
-                return Err(Error::new(place.line, place.column, ErrorKind::Syntax(what.to_owned()))
-                    .with_original(Stage::Elsewhere, "found incompatible YAML document"));
+                return Err(Error::new(place.line, place.column, ErrorKind::Syntax(what.to_owned())));
             }
             Granit::DocumentStart(..) => Event::DocumentStart,
             Granit::DocumentEnd => Event::DocumentEnd,
@@ -265,11 +269,16 @@ impl<'a> Events<'a> {
 
     /// Refuses the event of a mapping key that the Go libraries refuse.
     pub(crate) fn check_key(&self, event: &Event<'_>, place: Place) -> Result<(), Error> {
-        rules::check_key(self.text, event, self.flow > 0, place)
+        rules::check_key(self.text, event, self.flow > 0, place).map_err(|e| self.blame(e))
+    }
+
+    /// Adds what the Go libraries say about the text.
+    pub(crate) fn blame(&self, error: Error) -> Error {
+        problem::blame(error, self.text, self.line_base, self.first_document)
     }
 
     fn translate(&self, e: &granit_parser::ScanError) -> Error {
-        problem::translate(e, self.text, self.line_base, &self.limits)
+        problem::translate(e, self.text, self.line_base, self.first_document, &self.limits)
     }
 
     fn deeper(&mut self, place: Place, style: StructureStyle) -> Result<(), Error> {

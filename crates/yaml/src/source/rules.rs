@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::text::position;
 use super::{Event, Place};
-use crate::error::{Error, ErrorKind, Stage};
+use crate::error::{Error, ErrorKind};
 use crate::node::Style;
 
 /// Next line, line separator, paragraph separator: line breaks of YAML 1.1, no longer of 1.2.
@@ -15,24 +15,20 @@ pub(super) const OLD_BREAKS: [char; 3] = ['\u{85}', '\u{2028}', '\u{2029}'];
 pub(super) fn check_head(text: &str, line_base: usize) -> Result<(), Error> {
     for (n, line) in text.lines().enumerate() {
         let place = line_base + n + 1;
-        let refused = |stage: Stage, what: &str, problem: &'static str| {
-            Err(Error::new(place, 1, ErrorKind::Syntax(what.to_owned())).with_original(stage, problem))
-        };
+        let refused = |what: &str| Err(Error::new(place, 1, ErrorKind::Syntax(what.to_owned())));
         if let Some(directive) = line.strip_prefix('%') {
             let mut words = directive.split([' ', '\t']);
             match (words.next().unwrap_or_default(), words.find(|word| !word.is_empty())) {
                 ("YAML", Some(version)) if version != "1.1" && version.split('.').all(|part| part.parse::<u32>().is_ok()) => {
-                    let what = "found incompatible YAML document: only %YAML 1.1 is understood";
-                    return refused(Stage::Elsewhere, what, "found incompatible YAML document");
+                    return refused("found incompatible YAML document: only %YAML 1.1 is understood");
                 }
                 ("YAML" | "TAG" | "", _) => {}
-                _ => return refused(Stage::Scanner, "found unknown directive name", "found unknown directive name"),
+                _ => return refused("found unknown directive name"),
             }
         } else if let Some(after) = line.strip_prefix("...")
             && (after.is_empty() || after.starts_with([' ', '\t']))
         {
-            let problem = "did not find expected node content";
-            return refused(Stage::Parser, "did not find expected node content: a document ends before it starts", problem);
+            return refused("did not find expected node content: a document ends before it starts");
         } else if !line.trim_start_matches(' ').is_empty() && !line.trim_start_matches(' ').starts_with('#') {
             break;
         }
@@ -56,10 +52,7 @@ pub(super) fn check_escapes(raw: &str, place: Place) -> Result<(), Error> {
         if let Some(what) = what {
             let (line, column) = position(&b[..at]);
             let column = if line == 1 { place.column + column - 1 } else { column };
-            let problem = what.split(": ").next().unwrap_or_default();
-            return Err(
-                Error::new(place.line + line - 1, column, ErrorKind::Syntax(what.to_owned())).with_original(Stage::Scanner, problem)
-            );
+            return Err(Error::new(place.line + line - 1, column, ErrorKind::Syntax(what.to_owned())));
         }
         i = (at + 2).min(b.len());
     }
@@ -73,7 +66,7 @@ pub(super) fn check_key(source: &str, event: &Event<'_>, in_flow: bool, place: P
     if text.is_empty() && source.as_bytes().get(place.start) == Some(&b':') && !source[..place.start].trim_end().ends_with('?') {
         let problem = if in_flow { "did not find expected node content" } else { "did not find expected key" };
         let what = format!("{problem}: nothing stands before the colon");
-        return Err(Error::new(place.line, place.column, ErrorKind::Syntax(what)).with_original(Stage::Parser, problem));
+        return Err(Error::new(place.line, place.column, ErrorKind::Syntax(what)));
     }
     Ok(())
 }
@@ -86,8 +79,7 @@ pub(super) fn fold_old_breaks<'a>(text: Cow<'a, str>, raw: &str, style: Style, n
             return Ok(text);
         }
         let what = "a line separator (U+0085, U+2028 or U+2029) ends the line, and what follows is not indented";
-        return Err(Error::new(place.line, place.column, ErrorKind::Syntax(what.to_owned()))
-            .with_original(Stage::Scanner, "could not find expected ':'"));
+        return Err(Error::new(place.line, place.column, ErrorKind::Syntax(what.to_owned())));
     }
     // an escape stands for the character itself: then nothing can be told apart, and nothing is folded
     if style == Style::DoubleQuoted && raw.contains('\\') {
@@ -125,8 +117,7 @@ pub(super) fn check_tabs(gap: &str, first: bool, line: usize) -> Result<(), Erro
             // the column is only known where the line is seen from its start
             let column = if n > 0 || first { tab + 1 } else { 0 };
             let what = "found character that cannot start any token: a tab where indentation is expected";
-            return Err(Error::new(line.saturating_sub(breaks - n), column, ErrorKind::Syntax(what.to_owned()))
-                .with_original(Stage::Scanner, "found character that cannot start any token"));
+            return Err(Error::new(line.saturating_sub(breaks - n), column, ErrorKind::Syntax(what.to_owned())));
         }
     }
     Ok(())
@@ -143,7 +134,7 @@ pub(super) fn check_block_scalar_tab(source: &str, text: &str, place: Place) -> 
         return Ok(());
     }
     let what = "found a tab character where an indentation space is expected";
-    Err(Error::new(place.line, place.column, ErrorKind::Syntax(what.to_owned())).with_original(Stage::Scanner, what))
+    Err(Error::new(place.line, place.column, ErrorKind::Syntax(what.to_owned())))
 }
 
 /// A block scalar at the end of a text that ends in the middle of a line: the parser adds the line break that is not
@@ -164,15 +155,14 @@ pub(super) fn without_invented_break<'a>(source: &str, text: Cow<'a, str>) -> Co
 
 /// Refuses a plain scalar in a flow collection that holds a question mark, which ends it there, or starts with a colon.
 pub(super) fn check_flow_plain(text: &str, place: Place) -> Result<(), Error> {
-    let (what, problem) = if text.contains('?') {
-        let what = "did not find expected ',', ']' or '}': a question mark ends an unquoted text in a flow collection";
-        (what, "did not find expected ',' or ']'")
+    let what = if text.contains('?') {
+        "did not find expected ',', ']' or '}': a question mark ends an unquoted text in a flow collection"
     } else if text.starts_with(':') {
-        ("did not find expected node content: nothing stands before the colon", "did not find expected node content")
+        "did not find expected node content: nothing stands before the colon"
     } else {
         return Ok(());
     };
-    Err(Error::new(place.line, place.column, ErrorKind::Syntax(what.to_owned())).with_original(Stage::Parser, problem))
+    Err(Error::new(place.line, place.column, ErrorKind::Syntax(what.to_owned())))
 }
 
 /// Refuses anchor names of other characters than ASCII letters, digits, `_` and `-`.
@@ -181,6 +171,5 @@ pub(super) fn check_anchor(name: &str, place: Place) -> Result<(), Error> {
         return Ok(());
     }
     let what = format!("did not find expected alphabetic or numeric character in the anchor name {name:?}");
-    Err(Error::new(place.line, place.column, ErrorKind::Syntax(what))
-        .with_original(Stage::Scanner, "did not find expected alphabetic or numeric character"))
+    Err(Error::new(place.line, place.column, ErrorKind::Syntax(what)))
 }

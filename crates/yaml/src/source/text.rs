@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::error::{Error, ErrorKind, Stage};
+use crate::error::{Error, ErrorKind};
 use crate::limits::Limits;
 
 /// The text of `bytes`: a byte order mark is dropped (UTF-16 is converted), characters that YAML forbids are refused.
@@ -66,7 +66,7 @@ fn check_characters(text: &str) -> Result<(), Error> {
             let (line, column) = position(&b[..at]);
             let c = text[at..].chars().next().map_or(0, u32::from);
             return Err(Error::new(line, column, ErrorKind::Syntax(format!("control characters are not allowed: found U+{c:04X}")))
-                .with_original(Stage::Elsewhere, "control characters are not allowed"));
+                .with_original(0, "control characters are not allowed".into()));
         }
         from = at + 1;
     }

@@ -215,3 +215,32 @@ fn faults_come_in_the_order_of_the_steps() {
     }
     assert_eq!(to_json("%YAML 1.1\n---\na: 1\n", BuildOptions::default()).unwrap().to_string(), r#"{"a":1}"#);
 }
+
+/// HE-TPL-16, HE-MAN-05: for a text that a template broke, the words and the line are those of go-yaml, whose scanner
+/// notices a key without a colon at the next line and joined lines at the dash.
+#[test]
+fn broken_texts_are_refused_in_the_words_of_go_yaml() {
+    for (text, message) in [
+        ("l:\n  - n: A\n    v: \"1\"- n: B\n      f:\n", "yaml: line 3: block sequence entries are not allowed in this context"),
+        ("a:\n  b:\n  \"x\" y\n  c: d\n", "yaml: line 4: could not find expected ':'"),
+        ("a: b\nfoo bar", "yaml: line 3: could not find expected ':'"),
+        ("k: \"a\n\nb: c\n", "yaml: line 4: found unexpected end of stream"),
+        ("a: 'it's'\n", "yaml: did not find expected key"),
+        ("x:\n- a\n- b\n c: d\n", "yaml: line 4: mapping values are not allowed in this context"),
+        ("a: [*none\n", "yaml: unknown anchor 'none' referenced"),
+        ("a:\n  - b\n c:\n  - d\n", "yaml: line 2: did not find expected key"),
+        ("- - a\n - b\n  - c\n", "yaml: line 1: did not find expected '-' indicator"),
+        ("a: [b, ? c : d]\ne: }\n", "yaml: line 1: did not find expected node content"),
+        ("a: \"\\ud800\"\n", "yaml: found invalid Unicode character escape code"),
+        ("a: !<x y\n", "yaml: did not find the expected '>'"),
+        ("!e!x a: b\n", "yaml: found undefined tag handle"),
+        ("%YAML 1.1\na: b\n", "yaml: line 1: did not find expected <document start>"),
+        ("a: >x\n y\n", "yaml: did not find expected comment or line break"),
+    ] {
+        assert_eq!(to_json(text, BuildOptions::default()).unwrap_err().to_string(), message, "{text:?}");
+    }
+    // the first document ends with its node, whatever comes behind
+    for (text, json) in [("{a: b}}\n", r#"{"a":"b"}"#), ("[a]\nb: c\n", r#"["a"]"#)] {
+        assert_eq!(to_json(text, BuildOptions::default()).unwrap().to_string(), json, "{text:?}");
+    }
+}
