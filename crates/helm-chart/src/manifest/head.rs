@@ -64,22 +64,22 @@ impl Head {
         for (key, field) in fields.kept {
             match (key.to_ascii_lowercase().as_str(), field) {
                 (_, Field::Null) => {}
-                ("apiversion", Field::Text(text)) => head.api_version = text,
+                ("apiversion", Field::Text(text, _)) => head.api_version = text,
                 ("apiversion", other) => return wrong(&other, "struct field SimpleHead.apiVersion of type string"),
-                ("kind", Field::Text(text)) => head.kind = text,
+                ("kind", Field::Text(text, _)) => head.kind = text,
                 ("kind", other) => return wrong(&other, "struct field SimpleHead.kind of type string"),
                 ("metadata", Field::Map(metadata)) => {
                     for (key, field) in metadata.kept {
                         match (key.to_ascii_lowercase().as_str(), field) {
                             (_, Field::Null) => {}
-                            ("name", Field::Text(text)) => head.name = text,
+                            ("name", Field::Text(text, _)) => head.name = text,
                             ("name", other) => return wrong(&other, "struct field .metadata.name of type string"),
                             ("annotations", Field::Map(annotations)) => {
-                                if let Some(found) = annotations.no_text {
+                                if let Some((_, found)) = annotations.no_text {
                                     return Err(HeadError::Type { found, place: "struct field .metadata.annotations of type string" });
                                 }
                                 let text = |(key, field)| match field {
-                                    Field::Text(text) => (key, text),
+                                    Field::Text(text, _) => (key, text),
                                     _ => (key, String::new()),
                                 };
                                 head.annotations

@@ -77,3 +77,21 @@ fn hooks_stand_apart() {
     assert_eq!(rendered.hooks.len(), 1);
     assert_eq!(rendered.hooks[0].manifest.text(), hook);
 }
+
+/// HE-MAN-05: a document whose head has values of other types is refused by the name of the JSON type that stands there;
+/// of several such values the first in the order of keys counts, and scalars become text where text belongs.
+#[test]
+fn heads_of_wrong_types() {
+    let said = |text: &str| match render_with(&chart(&[("templates/a.yaml", text)]), "{}", Default::default()) {
+        Ok(_) => "taken".to_owned(),
+        Err(e) => e.to_string().split("cannot unmarshal ").nth(1).unwrap_or_default().to_owned(),
+    };
+    assert_eq!(said("5"), "number into Go value of type util.SimpleHead");
+    assert_eq!(said("metadata: {annotations: true}"), "bool into Go struct field .metadata.annotations of type map[string]string");
+    assert_eq!(
+        said("metadata: {annotations: {b: [x], a: {c: d}, z: 1}}"),
+        "object into Go struct field .metadata.annotations of type string"
+    );
+    assert_eq!(said("kind: {a: b}\napiVersion: [v1]"), "array into Go struct field SimpleHead.apiVersion of type string");
+    assert_eq!(said("kind: 1\nmetadata: {name: true, annotations: {a: 1.5}}"), "taken");
+}

@@ -12,7 +12,8 @@ pub(super) const HELM: &str = "helm.sh/";
 #[derive(Debug, Clone)]
 pub(super) enum Field {
     Null,
-    Text(String),
+    /// A scalar as text, and its JSON type.
+    Text(String, &'static str),
     /// The items, for a list of merges; texts are dropped.
     List(Vec<Field>),
     Map(Fields),
@@ -22,15 +23,15 @@ pub(super) enum Field {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Fields {
     pub(super) kept: Vec<(String, Field)>,
-    /// The JSON type of a value that cannot become text, if there is one.
-    pub(super) no_text: Option<&'static str>,
+    /// The first key with a value that cannot become text, if there is one, and the value's JSON type.
+    pub(super) no_text: Option<(String, &'static str)>,
 }
 
 impl Field {
     pub(super) fn json_type(&self) -> &'static str {
         match self {
             Self::Null => "null",
-            Self::Text(_) => "string",
+            Self::Text(_, json_type) => json_type,
             Self::List(_) => "array",
             Self::Map(_) => "object",
         }
@@ -39,8 +40,8 @@ impl Field {
 
 impl Fields {
     fn put(&mut self, key: &str, value: Field) {
-        if matches!(value, Field::List(_) | Field::Map(_)) && self.no_text.is_none() {
-            self.no_text = Some(value.json_type());
+        if matches!(value, Field::List(_) | Field::Map(_)) && self.no_text.as_ref().is_none_or(|(first, _)| key < first.as_str()) {
+            self.no_text = Some((key.to_owned(), value.json_type()));
         }
         if !interesting(key) {
             return;
@@ -66,13 +67,13 @@ impl Builder for HeadBuilder {
     fn scalar(&mut self, scalar: Scalar<'_>) -> Result<Field, String> {
         Ok(match scalar {
             Scalar::Null => Field::Null,
-            Scalar::Bool(b) => Field::Text(b.to_string()),
-            Scalar::Int(i) => Field::Text(i.to_string()),
-            Scalar::Uint(u) => Field::Text(u.to_string()),
-            Scalar::Float(f) if f.is_finite() => Field::Text(format_g(f)),
+            Scalar::Bool(b) => Field::Text(b.to_string(), "bool"),
+            Scalar::Int(i) => Field::Text(i.to_string(), "number"),
+            Scalar::Uint(u) => Field::Text(u.to_string(), "number"),
+            Scalar::Float(f) if f.is_finite() => Field::Text(format_g(f), "number"),
             Scalar::Float(f) => return Err(format!("json: unsupported value: {}", format_g(f))),
-            Scalar::Str(s) => Field::Text(s.into_owned()),
-            Scalar::Timestamp(t) => Field::Text(t.to_rfc3339()),
+            Scalar::Str(s) => Field::Text(s.into_owned(), "string"),
+            Scalar::Timestamp(t) => Field::Text(t.to_rfc3339(), "string"),
         })
     }
 
@@ -95,7 +96,8 @@ impl Builder for HeadBuilder {
                 map.put(key, value.clone());
             }
         }
-        map.no_text = map.no_text.or(from.no_text);
+        let first = [map.no_text.take(), from.no_text.clone()];
+        map.no_text = first.into_iter().flatten().min();
         true
     }
 
@@ -116,7 +118,7 @@ impl Builder for HeadBuilder {
 
     fn push(&mut self, seq: &mut Vec<Field>, value: Field) {
         seq.push(match value {
-            Field::Text(_) => Field::Null,
+            Field::Text(..) => Field::Null,
             other => other,
         });
     }
