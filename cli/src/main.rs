@@ -45,8 +45,14 @@ fn main() -> ExitCode {
     // A render touches little memory here and there; pages of 2 MiB would be cleared and counted for nothing. A kernel
     // without that switch refuses, which is as good.
     let _ = rustix::thread::disable_transparent_huge_pages(true);
-    let command = Cli::command().mut_subcommand("template", template::flags_take_values);
-    let cli = Cli::from_arg_matches(&command.get_matches()).unwrap_or_else(|e| e.exit());
+    let mut command = Cli::command().mut_subcommand("template", template::flags_take_values);
+    let matches = command.try_get_matches_from_mut(std::env::args_os()).unwrap_or_else(|error| {
+        let template = command.find_subcommand("template").filter(|_| std::env::args_os().nth(1).is_some_and(|name| name == "template"));
+        let Some(text) = template.and_then(|template| template::explain(template, &error)) else { error.exit() };
+        eprintln!("Error: {text}");
+        std::process::exit(1)
+    });
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|e| e.exit());
     let result = match cli.command {
         Command::Build(args) => build::run(&args),
         Command::Template(args) => template::run(&args),

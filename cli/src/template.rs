@@ -5,23 +5,27 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use clap::{ArgAction, Command};
 use ferroflux_go_template::engine::{Options, Scope, TemplateFile, TemplateSet};
 use ferroflux_go_template::host::Host;
 use ferroflux_go_template::limits::Limits;
 use ferroflux_go_template::value::Map;
 use ferroflux_helm_chart::post_render::PostRenderer;
-use ferroflux_helm_chart::{TemplateRequest, ValueOptions};
+use ferroflux_helm_chart::{TemplateError, TemplateRequest, ValueOptions};
 
 mod accepted;
 mod dependencies;
+mod download;
+mod flags;
 mod host;
 mod output_dir;
 mod post_renderer;
+mod repositories;
 mod schemas;
 mod source;
 
 use accepted::Accepted;
+use download::{Access, Downloads};
+pub(crate) use flags::{explain, flags_take_values};
 use host::CommandHost;
 use post_renderer::Program;
 use source::Source;
@@ -108,43 +112,16 @@ pub(crate) struct Args {
     /// Fetch dependencies that are missing from charts/, from directories and from repositories over http and https.
     #[arg(long)]
     dependency_update: bool,
+    /// Say what is done, and print what was rendered even where it is not valid.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = flags::boolean, value_name = "BOOL")]
+    debug: Option<bool>,
     #[command(flatten)]
     source: Source,
-    /// Accepted for compatibility; notes are never printed.
-    #[arg(long, hide = true)]
-    render_subchart_notes: bool,
     /// Accepted for compatibility; definitions are printed only with `--include-crds`.
     #[arg(long, hide = true)]
     skip_crds: bool,
     #[command(flatten)]
     accepted: Accepted,
-}
-
-/// Lets options without a value take one as Go programs do: `--include-crds=false`.
-pub(crate) fn flags_take_values(command: Command) -> Command {
-    // Of an option that is given twice the last value counts.
-    command.args_override_self(true).mut_args(|arg| match arg.get_action() {
-        ArgAction::SetTrue => arg
-            .action(ArgAction::Set)
-            .num_args(0..=1)
-            .require_equals(true)
-            .default_value("false")
-            .default_missing_value("true")
-            .hide_default_value(true)
-            .hide_possible_values(true)
-            .value_name("BOOL")
-            .value_parser(go_bool),
-        _ => arg,
-    })
-}
-
-/// A truth value in the forms that Go's flags have.
-fn go_bool(text: &str) -> Result<bool, String> {
-    match text {
-        "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
-        "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
-        _ => Err("expected true or false".to_owned()),
-    }
 }
 
 /// Runs the command.
@@ -156,39 +133,42 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         Some(name) if !name.is_empty() => Some(Program::find(name, &args.post_renderer_args)?),
         _ => None,
     };
+    let debug = args.debug.unwrap_or_else(|| std::env::var("HELM_DEBUG").is_ok_and(|value| flags::boolean(&value) == Ok(true)));
+    let network = Downloads::default();
     let (release, chart) = args.name_and_chart(&host)?;
-    let chart = args.source.locate(chart)?;
-    if args.dependency_update {
-        dependencies::update(&chart, &mut io::stdout().lock())?;
+    let request = args.request(release, limits);
+    request.check().map_err(plain)?;
+    if debug {
+        eprintln!("level=DEBUG msg=\"Original chart version\" version={}", logged(&args.source.version));
     }
-    let request = TemplateRequest {
-        release,
-        namespace: args.namespace.clone(),
-        values: ValueOptions {
-            files: args.values.clone(),
-            json: args.set_json.clone(),
-            set: args.set.clone(),
-            string: args.set_string.clone(),
-            file: args.set_file.clone(),
-            literal: args.set_literal.clone(),
-        },
-        kube_version: args.kube_version.clone(),
-        api_versions: args.api_versions.clone(),
-        is_upgrade: args.is_upgrade,
-        skip_schema_validation: args.skip_schema_validation,
-        include_crds: args.include_crds,
-        no_hooks: args.no_hooks,
-        skip_tests: args.skip_tests,
-        render_subchart_notes: args.render_subchart_notes,
-        show_only: args.show_only.clone(),
-        schemas: Some(Arc::new(schemas::FromNetwork::default())),
-        limits,
-    };
+    if debug && args.source.wants_devel() {
+        eprintln!("level=DEBUG msg=\"setting version to >0.0.0-0\"");
+    }
+    let chart = args.source.locate(chart, &network)?;
+    if debug {
+        eprintln!("level=DEBUG msg=\"Chart path\" path={}", logged(&chart.path.to_string_lossy()));
+    }
+    if args.dependency_update {
+        dependencies::update(&chart.path, &network, &mut io::stdout().lock())?;
+    }
+    let loaded = request.load(&chart.path, |name| read_values_file(name, &network)).map_err(plain)?;
+    if debug {
+        let (name, count) = (loaded.chart.name(), loaded.chart.metadata.dependencies.len());
+        eprintln!("level=DEBUG msg=\"number of dependencies in the chart\" chart={name} dependencies={count}");
+    }
     let through = post_renderer.as_mut().map(|p| p as &mut dyn PostRenderer);
-    let rendered = request.load_and_render(&chart, &host, read_values_file, through);
-    // The errors hold the text of their causes, as Helm prints them on one line.
-    let (loaded, rendered) = rendered.map_err(|error| anyhow::anyhow!("{error}"))?;
+    let mut unread = String::new();
     let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    let rendered = match request.render_loaded(&loaded, &host, through, debug.then_some(&mut unread)) {
+        Ok(rendered) => rendered,
+        Err(error) if !error.is_of_templates() => return Err(plain(error)),
+        Err(error) if debug => {
+            // That something could not be shown says less than why.
+            let _ = request.print_unread(&unread, &mut out).and_then(|()| Ok(out.flush()?));
+            return Err(plain(error));
+        }
+        Err(error) => anyhow::bail!("{error}\n\nUse --debug flag to render out invalid YAML"),
+    };
     match &args.output_dir {
         Some(directory) if request.show_only.is_empty() => {
             output_dir::write(&request, &rendered, directory, args.release_name, &mut out)?;
@@ -206,7 +186,39 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The errors hold the text of their causes, as Helm prints them on one line.
+fn plain(error: TemplateError) -> anyhow::Error {
+    anyhow::anyhow!("{error}")
+}
+
 impl Args {
+    fn request(&self, release: String, limits: Limits) -> TemplateRequest {
+        let namespace = if self.namespace.is_empty() { "default" } else { &self.namespace };
+        TemplateRequest {
+            release,
+            namespace: namespace.to_owned(),
+            values: ValueOptions {
+                files: self.values.iter().filter(|file| !file.is_empty()).cloned().collect(),
+                json: self.set_json.clone(),
+                set: self.set.clone(),
+                string: self.set_string.clone(),
+                file: self.set_file.clone(),
+                literal: self.set_literal.clone(),
+            },
+            kube_version: self.kube_version.clone(),
+            api_versions: self.api_versions.clone(),
+            is_upgrade: self.is_upgrade,
+            skip_schema_validation: self.skip_schema_validation,
+            include_crds: self.include_crds,
+            no_hooks: self.no_hooks,
+            skip_tests: self.skip_tests,
+            render_subchart_notes: false,
+            show_only: self.show_only.clone(),
+            schemas: Some(Arc::new(schemas::FromNetwork::default())),
+            limits,
+        }
+    }
+
     /// The release's name and the chart, by Helm's rules for one or two arguments.
     fn name_and_chart(&self, host: &dyn Host) -> anyhow::Result<(String, &str)> {
         let (name, chart) = match self.name_and_chart.as_slice() {
@@ -230,6 +242,12 @@ impl Args {
     }
 }
 
+/// A value as it stands in a line of Helm's log.
+fn logged(text: &str) -> String {
+    let plain = !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || c.is_ascii_punctuation() && !matches!(c, '"' | '='));
+    if plain { text.to_owned() } else { format!("{text:?}") }
+}
+
 /// Renders the template of a name, which has no data.
 fn render_name(template: &str, host: &dyn Host) -> anyhow::Result<String> {
     let name: Arc<str> = "name-template".into();
@@ -241,14 +259,14 @@ fn render_name(template: &str, host: &dyn Host) -> anyhow::Result<String> {
 }
 
 /// The bytes of a values file.
-fn read_values_file(name: &str) -> Result<Vec<u8>, String> {
+fn read_values_file(name: &str, network: &Downloads) -> Result<Vec<u8>, String> {
     if name.trim() == "-" {
         let mut bytes = Vec::new();
         io::stdin().read_to_end(&mut bytes).map_err(|e| format!("read values from standard input: {e}"))?;
         return Ok(bytes);
     }
-    if ["https://", "http://", "oci://"].iter().any(|scheme| name.starts_with(scheme)) {
-        return Err(format!("{name}: files are not downloaded; get it first, for example with `curl -O {name}`, and give its path"));
+    if name.starts_with("http://") || name.starts_with("https://") {
+        return network.get(name, &Access::default()).map_err(|e| format!("{e:#}"));
     }
     std::fs::read(name).map_err(|e| match e.kind() {
         io::ErrorKind::NotFound => format!("open {name}: no such file or directory"),

@@ -3,53 +3,58 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
+use ferroflux_api::Duration;
+
+use super::flags::{boolean, duration, float, integer};
 
 /// Accepted for compatibility.
 #[derive(Debug, clap::Args)]
 pub(super) struct Accepted {
     /// `client` is what always happens; `server` needs a cluster.
-    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "client", value_name = "WHERE")]
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "unset", value_name = "WHERE")]
     dry_run: Option<String>,
-    #[arg(long, hide = true)]
-    validate: bool,
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean)]
+    validate: Option<bool>,
     #[arg(long, hide = true)]
     create_namespace: bool,
     #[arg(long, hide = true)]
     description: Option<String>,
     #[arg(long, hide = true)]
     disable_openapi_validation: bool,
-    #[arg(long, hide = true, conflicts_with_all = ["force_replace", "force"])]
-    force_conflicts: bool,
-    #[arg(long, hide = true)]
-    force_replace: bool,
-    #[arg(long, hide = true)]
-    force: bool,
-    #[arg(short, long, hide = true, value_delimiter = ',', value_parser = label)]
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean)]
+    force_conflicts: Option<bool>,
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean)]
+    force_replace: Option<bool>,
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean)]
+    force: Option<bool>,
+    #[arg(short, long, hide = true, value_parser = labels)]
     labels: Vec<String>,
     #[arg(long, hide = true)]
     replace: bool,
-    #[arg(long, hide = true, visible_alias = "atomic")]
+    #[arg(long, hide = true)]
     rollback_on_failure: bool,
-    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean)]
+    atomic: Option<bool>,
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean)]
     server_side: Option<bool>,
     #[arg(long, hide = true)]
     take_ownership: bool,
-    #[arg(long, hide = true)]
-    timeout: Option<String>,
-    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "watcher")]
+    #[arg(long, hide = true, allow_hyphen_values = true, value_parser = duration)]
+    timeout: Option<Duration>,
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "watcher", value_parser = wait)]
     wait: Option<String>,
     #[arg(long, hide = true)]
     wait_for_jobs: bool,
-    #[arg(long, hide = true)]
-    hide_notes: bool,
-    #[arg(long, hide = true)]
-    debug: bool,
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean)]
+    hide_notes: Option<bool>,
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean)]
+    render_subchart_notes: Option<bool>,
     #[arg(long, hide = true, alias = "colour")]
     color: Option<String>,
-    #[arg(long, hide = true, allow_hyphen_values = true)]
+    #[arg(long, hide = true, allow_hyphen_values = true, value_parser = integer)]
     burst_limit: Option<i64>,
-    #[arg(long, hide = true, allow_hyphen_values = true)]
+    #[arg(long, hide = true, allow_hyphen_values = true, value_parser = float)]
     qps: Option<f32>,
     #[arg(long, hide = true)]
     content_cache: Option<PathBuf>,
@@ -73,30 +78,78 @@ pub(super) struct Accepted {
     kubeconfig: Option<PathBuf>,
     #[arg(long, hide = true)]
     registry_config: Option<PathBuf>,
-    #[arg(long, hide = true)]
-    repository_cache: Option<PathBuf>,
-    #[arg(long, hide = true)]
-    repository_config: Option<PathBuf>,
 }
 
 impl Accepted {
-    /// Refuses what only a cluster can answer.
+    /// Says which flags are deprecated, and refuses what only a cluster can answer.
     pub(super) fn check(&self) -> Result<()> {
+        let no_effect = "this flag has no effect for 'helm template' and will be removed in Helm 5";
+        let deprecated = [
+            ("atomic", self.atomic, "use --rollback-on-failure instead"),
+            ("force", self.force, "use --force-replace instead"),
+            ("hide-notes", self.hide_notes, no_effect),
+            ("render-subchart-notes", self.render_subchart_notes, no_effect),
+            ("validate", self.validate, "use '--dry-run=server' instead"),
+        ];
+        for (flag, _, instead) in deprecated.iter().filter(|(_, given, _)| given.is_some()) {
+            eprintln!("Flag --{flag} has been deprecated, {instead}");
+        }
+        exclusive(&[("force", self.force.is_some()), ("force-conflicts", self.force_conflicts.is_some())])?;
+        exclusive(&[("force-replace", self.force_replace.is_some()), ("force-conflicts", self.force_conflicts.is_some())])?;
+        exclusive(&[("validate", self.validate.is_some()), ("dry-run", self.dry_run.is_some())])?;
+        match self.color.as_deref() {
+            None | Some("never" | "auto" | "always") => {}
+            Some(other) => bail!("invalid color mode {other:?}: must be one of: never, auto, always"),
+        }
         match self.dry_run.as_deref() {
             Some("server") => bail!("--dry-run=server needs a cluster; charts are rendered without one here: leave the option out"),
-            Some("client" | "true" | "1" | "t" | "T" | "TRUE" | "True") | None => {}
-            Some("none" | "false" | "0" | "f" | "F" | "FALSE" | "False") => {
-                bail!("invalid dry-run value ({:?}). Must be \"server\" or \"client\"", self.dry_run.as_deref().unwrap_or_default())
-            }
-            Some(other) => bail!("invalid dry-run value ({other:?}). Must be \"none\", \"server\", or \"client\""),
+            Some("client") | None => {}
+            Some("unset") => eprintln!("level=WARN msg=\"--dry-run is deprecated and should be replaced with '--dry-run=client'\""),
+            Some("none") => bail!("invalid dry-run value (\"none\"). Must be \"server\" or \"client\""),
+            Some(other) => match boolean(other) {
+                Ok(true) => eprintln!(
+                    "level=WARN msg=\"boolean '--dry-run={other}' flag is deprecated and must be replaced with '--dry-run=client'\""
+                ),
+                Ok(false) => bail!("invalid dry-run value ({other:?}). Must be \"server\" or \"client\""),
+                Err(_) => bail!("invalid dry-run value ({other:?}). Must be \"none\", \"server\", or \"client\""),
+            },
         }
-        if self.validate {
-            bail!("--validate needs a cluster; charts are rendered without one here: leave the option out");
+        let strategy = match self.wait.as_deref() {
+            Some("true") => Some("watcher"),
+            Some("false") => Some("hookOnly"),
+            _ => None,
+        };
+        if let (Some(given), Some(strategy)) = (&self.wait, strategy) {
+            eprintln!("level=WARN msg=\"--wait={given} is deprecated (boolean value) and can be replaced with --wait={strategy}\"");
         }
+        ensure!(self.validate != Some(true), "--validate needs a cluster; charts are rendered without one here: leave the option out");
         Ok(())
     }
 }
 
-fn label(text: &str) -> Result<String, String> {
-    if text.contains('=') { Ok(text.to_owned()) } else { Err(format!("{text} must be formatted as key=value")) }
+/// Refuses two flags together.
+fn exclusive(group: &[(&str, bool); 2]) -> Result<()> {
+    if group.iter().any(|(_, given)| !given) {
+        return Ok(());
+    }
+    let [(first, _), (second, _)] = group;
+    let (low, high) = if first < second { (first, second) } else { (second, first) };
+    bail!("if any flags in the group [{first} {second}] are set none of the others can be; [{low} {high}] were all set")
+}
+
+fn wait(text: &str) -> Result<String, String> {
+    match text {
+        // What older versions had as truth values.
+        "watcher" | "hookOnly" | "legacy" | "true" | "false" => Ok(text.to_owned()),
+        _ => Err(format!("invalid wait input {text:?}. Valid inputs are watcher, hookOnly, and legacy")),
+    }
+}
+
+/// One label, whose value may have commas, or several behind commas.
+fn labels(text: &str) -> Result<String, String> {
+    let several = text.matches('=').nth(1).is_some();
+    match text.split(',').take(if several { usize::MAX } else { 0 }).find(|label| !label.contains('=')) {
+        None if text.contains('=') => Ok(text.to_owned()),
+        found => Err(format!("{} must be formatted as key=value", found.unwrap_or(text))),
+    }
 }

@@ -11,14 +11,11 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use ferroflux_helm_chart::repository::{IndexEntry, IndexLimits, Lookup, LookupError, read_index};
+use ferroflux_helm_chart::repository::{IndexEntry, Lookup, LookupError, read_index};
 use ferroflux_helm_chart::{Chart, Dependency, LoadLimits, load_archive, load_path, lock_digest, lock_yaml, package};
-use ferroflux_kustomize::RemoteLoader;
 
-use crate::remote::OnDemand;
-
-/// The largest index that is read.
-const MAX_INDEX: u64 = 64 << 20;
+use super::download::{Access, Downloads};
+use super::repositories::INDEX_LIMITS;
 
 /// One dependency as it will be locked, and its archive; a chart that lives in `charts/` has none.
 struct Resolved {
@@ -27,7 +24,7 @@ struct Resolved {
 }
 
 /// Fetches the dependencies of the chart in `directory` if some are missing.
-pub(super) fn update(directory: &Path, out: &mut dyn Write) -> Result<()> {
+pub(super) fn update(directory: &Path, network: &Downloads, out: &mut dyn Write) -> Result<()> {
     let shown = directory.display();
     let chart = load(directory)?;
     if chart.missing_dependencies().is_empty() {
@@ -35,8 +32,7 @@ pub(super) fn update(directory: &Path, out: &mut dyn Write) -> Result<()> {
     }
     ensure!(directory.is_dir(), "only unpacked charts can be updated");
     let declared = &chart.metadata.dependencies;
-    let network = OnDemand::default();
-    let indexes = fetch_indexes(declared, &network, out)?;
+    let indexes = fetch_indexes(declared, network, out)?;
     let charts = directory.join("charts");
     if charts.symlink_metadata().is_ok_and(|found| !found.is_dir()) {
         bail!("{:?} is not a directory", charts.display().to_string());
@@ -45,7 +41,7 @@ pub(super) fn update(directory: &Path, out: &mut dyn Write) -> Result<()> {
     writeln!(out, "Saving {} charts", declared.len())?;
     let mut resolved = Vec::new();
     for (dependency, found) in declared.iter().zip(versions) {
-        let next = fetch(dependency, found, &network, &resolved, out);
+        let next = fetch(dependency, found, network, &resolved, out);
         resolved.push(next.inspect_err(|e| _ = writeln!(out, "Save error occurred:  {e:#}"))?);
     }
     // Nothing is changed before everything is there.
@@ -75,7 +71,7 @@ enum Found {
 /// The versions that a repository has, for each dependency that names it.
 type Indexes<'d> = BTreeMap<&'d str, Vec<u8>>;
 
-fn fetch_indexes<'d>(declared: &'d [Dependency], network: &OnDemand, out: &mut dyn Write) -> Result<Indexes<'d>> {
+fn fetch_indexes<'d>(declared: &'d [Dependency], network: &Downloads, out: &mut dyn Write) -> Result<Indexes<'d>> {
     let mut indexes = Indexes::new();
     for dependency in declared {
         let repository = dependency.repository.as_str();
@@ -99,7 +95,7 @@ fn fetch_indexes<'d>(declared: &'d [Dependency], network: &OnDemand, out: &mut d
         if indexes.is_empty() {
             writeln!(out, "Getting updates for unmanaged Helm repositories...")?;
         }
-        match download(&format!("{}/index.yaml", repository.trim_end_matches('/')), network) {
+        match network.get(&format!("{}/index.yaml", repository.trim_end_matches('/')), &Access::default()) {
             Ok(bytes) => {
                 writeln!(out, "...Successfully got an update from the {repository:?} chart repository")?;
                 indexes.insert(repository, bytes);
@@ -122,8 +118,7 @@ fn resolve(directory: &Path, declared: &[Dependency], indexes: &Indexes<'_>) -> 
         let invalid = |e: &dyn std::fmt::Display| anyhow!("dependency {name:?} has an invalid version/constraint format: {e}");
         let mut lookup = Lookup::new(name, version).map_err(|e| invalid(&e))?;
         if let Some(index) = indexes.get(repository.as_str()) {
-            let limits = IndexLimits { bytes: MAX_INDEX, ..IndexLimits::default() };
-            read_index(Cursor::new(index), limits, &mut |item| lookup.offer(item))
+            read_index(Cursor::new(index), INDEX_LIMITS, &mut |item| lookup.offer(item))
                 .with_context(|| format!("index of the repository {repository}"))?;
             match lookup.finish() {
                 Ok(entry) => found.push(Found::Indexed(Box::new(entry))),
@@ -166,7 +161,7 @@ fn in_range(range: &str, version: &str) -> bool {
     lookup.finish().is_ok()
 }
 
-fn fetch(dependency: &Dependency, found: Found, network: &OnDemand, before: &[Resolved], out: &mut dyn Write) -> Result<Resolved> {
+fn fetch(dependency: &Dependency, found: Found, network: &Downloads, before: &[Resolved], out: &mut dyn Write) -> Result<Resolved> {
     let Dependency { name, version, repository, .. } = dependency;
     let locked = |version: &str| Dependency {
         name: name.clone(),
@@ -201,7 +196,7 @@ fn fetch(dependency: &Dependency, found: Found, network: &OnDemand, before: &[Re
                 return Ok(Resolved { locked, archive: None });
             }
             writeln!(out, "Downloading {name} from repo {repository}")?;
-            let bytes = download(&address, network).with_context(|| format!("could not download {address}"))?;
+            let bytes = network.get(&address, &Access::default()).with_context(|| format!("could not download {address}"))?;
             entry.check_digest(&bytes)?;
             load_archive(bytes.as_slice(), LoadLimits::default()).with_context(|| format!("{address} is not a chart"))?;
             Ok(Resolved { locked, archive: Some((file, bytes)) })
@@ -210,7 +205,7 @@ fn fetch(dependency: &Dependency, found: Found, network: &OnDemand, before: &[Re
 }
 
 /// An address in an index may be relative to the repository.
-fn absolute_url(repository: &str, url: &str) -> String {
+pub(super) fn absolute_url(repository: &str, url: &str) -> String {
     if url.contains("://") {
         return url.to_owned();
     }
@@ -221,19 +216,6 @@ fn absolute_url(repository: &str, url: &str) -> String {
             format!("{}/{path}", &base[..host_end])
         }
         None => format!("{base}/{url}"),
-    }
-}
-
-fn download(address: &str, network: &OnDemand) -> Result<Vec<u8>> {
-    let file = network.get(address).map_err(|e| anyhow!("failed to fetch {address} : {e}"))?;
-    ensure!(file.status == 200, "failed to fetch {address} : {}", status_line(file.status));
-    Ok(file.body)
-}
-
-fn status_line(status: u16) -> String {
-    match super::schemas::http_status(status) {
-        Some(reason) => format!("{status} {reason}"),
-        None => status.to_string(),
     }
 }
 

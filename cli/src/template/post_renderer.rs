@@ -12,6 +12,8 @@ use std::thread;
 use ferroflux_helm_chart::post_render::PostRenderer;
 use serde_yaml::Value;
 
+use super::repositories::home;
+
 /// A program with its arguments.
 #[derive(Debug)]
 pub(super) struct Program {
@@ -72,7 +74,8 @@ impl PostRenderer for Program {
 
 /// The folder and description of the plugin `name`.
 fn find_plugin(name: &str) -> Option<(PathBuf, Value)> {
-    let folders = std::env::var_os("HELM_PLUGINS").or_else(|| Some(default_folder()?.into_os_string()))?;
+    let folders = std::env::var_os("HELM_PLUGINS").filter(|folders| !folders.is_empty());
+    let folders = folders.or_else(|| Some(home("HELM_DATA_HOME", "XDG_DATA_HOME", ".local/share")?.join("plugins").into_os_string()))?;
     for folder in std::env::split_paths(&folders) {
         let mut plugins: Vec<PathBuf> = folder.read_dir().into_iter().flatten().flatten().map(|entry| entry.path()).collect();
         plugins.sort();
@@ -88,15 +91,6 @@ fn find_plugin(name: &str) -> Option<(PathBuf, Value)> {
 
 fn describe(directory: &Path) -> Option<Value> {
     serde_yaml::from_str(&std::fs::read_to_string(directory.join("plugin.yaml")).ok()?).ok()
-}
-
-/// Where Helm keeps plugins if nobody says otherwise.
-fn default_folder() -> Option<PathBuf> {
-    if let Some(home) = std::env::var_os("HELM_DATA_HOME") {
-        return Some(PathBuf::from(home).join("plugins"));
-    }
-    let data = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from);
-    Some(data.or_else(|| Some(std::env::home_dir()?.join(".local/share")))?.join("helm/plugins"))
 }
 
 /// The command for this system and its arguments: exactly for system and processor, else for the system, else for all.

@@ -1,14 +1,26 @@
 //! Where the chart is, and whether it is what its author signed.
+//!
+//! A chart is a path, an address of an archive over http or https, a name in a repository (`--repo`), or
+//! `repository/chart` with a repository that was added before. What is fetched lives in a temporary folder until the
+//! command ends.
 
 use std::fs;
+use std::io::{BufReader, Cursor};
 use std::path::{Path, PathBuf, absolute};
 use std::time::SystemTime;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use ferroflux_helm_chart::provenance::{SignedText, Verifier, verify};
+use ferroflux_helm_chart::repository::{IndexEntry, LookupError, find};
 use ferroflux_openpgp::Keyring;
+use reqwest::Url;
+use tempfile::TempDir;
 
-/// Options that say which chart. Those of repositories are accepted, as scripts give them; nothing is downloaded.
+use super::dependencies::absolute_url;
+use super::download::{Access, Downloads, shown};
+use super::repositories::{INDEX_LIMITS, Repositories};
+
+/// Options that say which chart, and how its server is spoken to.
 #[derive(Debug, clap::Args)]
 pub(super) struct Source {
     /// Verify the packaged chart against its provenance file (the archive's name and `.prov`) before it is used.
@@ -17,66 +29,162 @@ pub(super) struct Source {
     /// Public keys for `--verify`, as `gpg --export` writes them, armored or not; by default GnuPG's pubring.gpg.
     #[arg(long, value_name = "FILE")]
     keyring: Option<PathBuf>,
-    /// The version of a chart in a repository; a chart on disk is used as it is.
-    #[arg(long, value_name = "VERSION")]
-    version: Option<String>,
-    /// Accepted for compatibility: like `--version '>0.0.0-0'`.
-    #[arg(long, hide = true)]
+    /// The version of a chart in a repository, or a range; a chart on disk is used as it is.
+    #[arg(long, value_name = "VERSION", default_value = "", hide_default_value = true)]
+    pub(super) version: String,
+    /// Take versions before a release too: like `--version '>0.0.0-0'`.
+    #[arg(long)]
     devel: bool,
-    /// The address of a chart repository. Charts are not downloaded: the error says how to get the archive.
-    #[arg(long, value_name = "URL")]
-    repo: Option<String>,
-    #[arg(long, hide = true, value_name = "NAME")]
-    username: Option<String>,
-    #[arg(long, hide = true, value_name = "TEXT")]
-    password: Option<String>,
-    #[arg(long, hide = true, value_name = "FILE")]
+    /// The address of the chart repository that CHART is in.
+    #[arg(long, value_name = "URL", default_value = "", hide_default_value = true)]
+    repo: String,
+    /// The user for the chart's server.
+    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
+    username: String,
+    /// The password for the chart's server.
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    password: String,
+    /// The client's certificate for the chart's server, PEM; with `--key-file`.
+    #[arg(long, value_name = "FILE")]
     cert_file: Option<PathBuf>,
-    #[arg(long, hide = true, value_name = "FILE")]
+    /// The key of the client's certificate.
+    #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
-    #[arg(long, hide = true, value_name = "FILE")]
+    /// Authorities that may sign the server's certificate, PEM.
+    #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
-    #[arg(long, hide = true)]
+    /// Do not check the server's certificate.
+    #[arg(long)]
     insecure_skip_tls_verify: bool,
     #[arg(long, hide = true)]
     plain_http: bool,
-    #[arg(long, hide = true)]
+    /// Give user and password to other hosts too that the repository's index names.
+    #[arg(long)]
     pass_credentials: bool,
+    #[command(flatten)]
+    repositories: Repositories,
+}
+
+/// A chart on disk.
+pub(super) struct Located {
+    /// The directory or archive.
+    pub(super) path: PathBuf,
+    /// What was fetched goes when this does.
+    _fetched: Option<TempDir>,
 }
 
 impl Source {
-    /// The absolute path of the chart, verified if that was asked for.
-    pub(super) fn locate(&self, chart: &str) -> Result<PathBuf> {
+    /// The wanted version; empty for the newest stable one.
+    pub(super) fn version(&self) -> &str {
+        if self.version.is_empty() && self.devel { ">0.0.0-0" } else { &self.version }
+    }
+
+    /// Whether `--devel` decides about the version.
+    pub(super) fn wants_devel(&self) -> bool {
+        self.version.is_empty() && self.devel
+    }
+
+    /// Finds the chart, fetches it if it is elsewhere, and verifies it if that was asked for.
+    pub(super) fn locate(&self, chart: &str, network: &Downloads) -> Result<Located> {
         let chart = chart.trim();
+        let version = self.version().trim();
         let path = Path::new(chart);
-        if let Some(repo) = &self.repo {
-            bail!(
-                "charts are not downloaded; get the archive first, with `helm pull {chart} --repo {repo}{}`, and give its path",
-                self.wanted()
-            );
+        if !self.repo.is_empty() {
+            let entry = self.indexed(chart, version, network)?;
+            return self.fetch_entry(&entry, &self.repo, self.access(), self.pass_credentials, network);
         }
         if path.exists() {
             let path = absolute(path).with_context(|| format!("chart {chart}"))?;
             if self.verify {
                 self.verify(&path)?;
             }
-            return Ok(path);
+            return Ok(Located { path, _fetched: None });
         }
-        if path.is_absolute() || chart.starts_with('.') {
-            bail!("path {chart:?} not found");
+        ensure!(!path.is_absolute() && !chart.starts_with('.'), "path {chart:?} not found");
+        if chart.starts_with("http://") || chart.starts_with("https://") {
+            return self.fetch(chart, &self.access(), network);
         }
-        bail!(
-            "chart {chart:?} is not a directory or an archive here, and charts are not downloaded; get the archive first, with `helm pull {chart}{}`, and give its path",
-            self.wanted()
-        )
+        if chart.starts_with("oci://") {
+            let wanted = if version.is_empty() { String::new() } else { format!(" --version '{version}'") };
+            bail!("charts are not fetched from registries; get the archive first, with `helm pull {chart}{wanted}`, and give its path");
+        }
+        if let Some((scheme, _)) = chart.split_once("://") {
+            bail!("scheme {scheme:?} not supported");
+        }
+        let (repository, name) =
+            chart.split_once('/').ok_or_else(|| anyhow!("non-absolute URLs should be in form of repo_name/path_to_chart, got: {chart}"))?;
+        let repository = self.repositories.named(repository)?;
+        let entry = self.repositories.find(&repository, name, version)?;
+        let mut access = repository.access;
+        if !self.username.is_empty() {
+            (access.username, access.password) = (self.username.clone(), self.password.clone());
+        }
+        self.fetch_entry(&entry, &repository.url, access, repository.pass_credentials || self.pass_credentials, network)
     }
 
-    fn wanted(&self) -> String {
-        match &self.version {
-            Some(version) => format!(" --version '{version}'"),
-            None if self.devel => " --devel".to_owned(),
-            None => String::new(),
+    fn access(&self) -> Access {
+        Access {
+            username: self.username.clone(),
+            password: self.password.clone(),
+            certificate: self.cert_file.clone().zip(self.key_file.clone()),
+            ca: self.ca_file.clone(),
+            insecure: self.insecure_skip_tls_verify,
         }
+    }
+
+    /// The entry of a chart in the index of `--repo`.
+    fn indexed(&self, chart: &str, version: &str, network: &Downloads) -> Result<IndexEntry> {
+        let repository = &self.repo;
+        let scheme = Url::parse(repository).map(|url| url.scheme().to_owned()).unwrap_or_default();
+        ensure!(matches!(scheme.as_str(), "http" | "https"), "could not find protocol handler for: {scheme}");
+        let index = format!("{}/index.yaml", repository.trim_end_matches('/'));
+        let failed = || format!("looks like {:?} is not a valid chart repository or cannot be reached", shown(repository));
+        let index = network.get(&index, &self.access()).with_context(failed)?;
+        match find(BufReader::new(Cursor::new(index)), INDEX_LIMITS, chart, version) {
+            Ok(entry) => Ok(entry),
+            Err(error @ LookupError::Index(_)) => Err(error).with_context(failed),
+            Err(_) => {
+                let version = if version.is_empty() { String::new() } else { format!(" version {version:?}") };
+                bail!("chart {chart:?}{version} not found in {} repository", shown(repository))
+            }
+        }
+    }
+
+    fn fetch_entry(
+        &self,
+        entry: &IndexEntry,
+        repository: &str,
+        mut access: Access,
+        everywhere: bool,
+        network: &Downloads,
+    ) -> Result<Located> {
+        let named = format!("chart {:?} version {:?}", entry.chart, entry.metadata.version);
+        let url = entry.urls.first().with_context(|| format!("{named} has no downloadable URLs"))?;
+        let address = absolute_url(repository, url);
+        // A password for the repository is for its host alone.
+        if !everywhere && origin(&address) != origin(repository) {
+            (access.username, access.password) = (String::new(), String::new());
+        }
+        let fetched = self.fetch(&address, &access, network)?;
+        entry.check_digest(&fs::read(&fetched.path)?)?;
+        Ok(fetched)
+    }
+
+    /// Fetches an archive, and what says who made it if that is to be verified.
+    fn fetch(&self, address: &str, access: &Access, network: &Downloads) -> Result<Located> {
+        let url = Url::parse(address).with_context(|| format!("address {:?}", shown(address)))?;
+        let name = url.path_segments().and_then(|mut segments| segments.next_back()).unwrap_or_default();
+        ensure!(!name.is_empty(), "the address {:?} names no file", shown(address));
+        let folder = tempfile::Builder::new().prefix("ferroflux-chart-").tempdir().context("folder for the chart")?;
+        let path = folder.path().join(name);
+        fs::write(&path, network.get(address, access)?).context("folder for the chart")?;
+        if self.verify {
+            let provenance = format!("{address}.prov");
+            let signed = network.get(&provenance, access).map_err(|_| anyhow!("failed to fetch provenance {:?}", shown(&provenance)))?;
+            fs::write(folder.path().join(format!("{name}.prov")), signed).context("folder for the chart")?;
+            self.verify(&path)?;
+        }
+        Ok(Located { path, _fetched: Some(folder) })
     }
 
     /// Checks signature, file name and digest of a packaged chart, with Helm's messages.
@@ -97,6 +205,12 @@ impl Source {
         verify(&bytes, &signed, &name, &Keys(keys))?;
         Ok(())
     }
+}
+
+/// Scheme, host and port of an address.
+fn origin(address: &str) -> Option<(String, Option<String>, Option<u16>)> {
+    let url = Url::parse(address).ok()?;
+    Some((url.scheme().to_owned(), url.host_str().map(str::to_owned), url.port_or_known_default()))
 }
 
 /// GnuPG's keyring in the format of its first versions, which is Helm's default.

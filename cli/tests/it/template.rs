@@ -14,14 +14,14 @@ use serde_yaml::Value;
 
 pub(crate) fn ferroflux(args: &[&str], directory: &Path) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ferroflux"));
-    command
-        .arg("template")
-        .args(args)
-        .current_dir(directory)
-        .env("TZ", "UTC")
-        .env("HELM_PLUGINS", directory.join("plugins"))
-        .output()
-        .unwrap()
+    command.arg("template").args(args).current_dir(directory).env("TZ", "UTC").env("HELM_PLUGINS", directory.join("plugins"));
+    in_home(&mut command, directory).output().unwrap()
+}
+
+/// Helm's folders are below the directory of the test.
+fn in_home<'c>(command: &'c mut Command, directory: &Path) -> &'c mut Command {
+    let home = directory.join("helm-home");
+    command.env("HELM_CACHE_HOME", &home).env("HELM_CONFIG_HOME", &home).env("HELM_DATA_HOME", &home)
 }
 
 /// The original, if it is there: a program that is only compared with, and never a part of the project.
@@ -34,10 +34,9 @@ pub(crate) fn original() -> Option<PathBuf> {
 }
 
 pub(crate) fn helm(helm: &Path, args: &[&str], directory: &Path) -> Output {
-    let home = directory.join("helm-home");
     let mut command = Command::new(helm);
     command.arg("template").args(args).current_dir(directory).env("TZ", "UTC").env("HELM_PLUGINS", directory.join("plugins"));
-    command.env("HELM_CACHE_HOME", &home).env("HELM_CONFIG_HOME", &home).env("HELM_DATA_HOME", &home).output().unwrap()
+    in_home(&mut command, directory).output().unwrap()
 }
 
 pub(crate) fn text(bytes: &[u8]) -> String {
@@ -235,21 +234,182 @@ fn verification() {
     assert!(error(&verify("keyring.gpg")).contains("could not load provenance file"));
 }
 
-/// What would need the network says so, and what to do instead.
+/// What only a cluster or a registry can answer says so, and what to do instead.
 #[test]
-fn nothing_is_downloaded() {
+fn refused() {
     let dir = tempfile::tempdir().unwrap();
     chart(dir.path());
     let says = |args: &[&str]| error(&ferroflux(args, dir.path()));
-    assert!(says(&["rel", "repo/app"]).contains("`helm pull repo/app`"));
     assert!(says(&["rel", "oci://example.com/app", "--version", "1.0.0"]).contains("`helm pull oci://example.com/app --version '1.0.0'`"));
-    assert!(says(&["rel", "app", "--repo", "https://example.com"]).contains("`helm pull app --repo https://example.com`"));
-    assert!(says(&["rel", "app", "-f", "https://example.com/v.yaml"]).contains("curl -O https://example.com/v.yaml"));
-    assert!(says(&["rel", "app", "--set-file", "name=https://example.com/v.txt"]).contains("curl -O https://example.com/v.txt"));
     assert!(says(&["rel", "app", "--dry-run=server"]).contains("needs a cluster"));
+    assert!(says(&["rel", "app", "--validate"]).contains("needs a cluster"));
 }
 
-/// Answers requests for files of a directory until it is dropped.
+/// Flags with wrong values, flags that exclude each other, unknown ones and deprecated ones: as the original, which ends
+/// with 1 and says it in one line.
+#[test]
+fn wrong_flags() {
+    let dir = tempfile::tempdir().unwrap();
+    chart(dir.path());
+    let original = original();
+    for (args, says) in [
+        (&["app", "--timeout", "x"][..], "invalid argument \"x\" for \"--timeout\" flag: time: invalid duration \"x\""),
+        (&["app", "--timeout", "5"], "missing unit in duration \"5\""),
+        (&["app", "--nope"], "unknown flag: --nope"),
+        (&["app", "-z"], "unknown shorthand flag: 'z' in -z"),
+        (&["app", "--set"], "flag needs an argument: --set"),
+        (&[], "requires at least 1 argument"),
+        (&["a", "b", "c"], "expected at most two arguments, unexpected arguments: c"),
+        (&["app", "--include-crds=maybe"], "for \"--include-crds\" flag: strconv.ParseBool: parsing \"maybe\": invalid syntax"),
+        (&["app", "--burst-limit", "1.5"], "strconv.ParseInt: parsing \"1.5\": invalid syntax"),
+        (&["app", "-l", "x"], "invalid argument \"x\" for \"-l, --labels\" flag: x must be formatted as key=value"),
+        (&["app", "-l", "a=1,b=2,c"], "c must be formatted as key=value"),
+        (&["app", "--wait=x"], "invalid wait input \"x\""),
+        (&["app", "--dry-run=none"], "invalid dry-run value (\"none\")"),
+        (&["app", "--validate", "--dry-run=client"], "[validate dry-run] are set none of the others can be"),
+        (&["app", "--force", "--force-conflicts"], "[force force-conflicts] were all set"),
+        (&["app", "--kube-version", "x", "-f", "none"], "invalid kube version 'x'"),
+        (&["none"], "non-absolute URLs should be in form of repo_name/path_to_chart, got: none"),
+        (&["none/app"], "repo none not found"),
+        (
+            &["-n", "-f", "app", "--timeout", "-5m", "-l", "a=b,c", "--atomic", "--dry-run", "--qps", "-1"],
+            "Flag --atomic has been deprecated",
+        ),
+    ] {
+        let ours = ferroflux(args, dir.path());
+        let said = text(&ours.stderr).replace("ferroflux template", "helm template");
+        assert!(said.contains(says), "{args:?}: {said}");
+        if let Some(original) = &original {
+            let theirs = helm(original, args, dir.path());
+            assert_eq!((ours.status.code(), text(&ours.stdout)), (theirs.status.code(), text(&theirs.stdout)), "{args:?}");
+            assert_eq!(said.trim_end(), text(&theirs.stderr).trim_end(), "{args:?}");
+        }
+    }
+}
+
+/// HE-TPL-16, HE-MAN-05: with `--debug` the files are printed that could not be read, and without it the error says so.
+#[test]
+fn debug() {
+    let dir = tempfile::tempdir().unwrap();
+    chart(dir.path());
+    fs::remove_dir_all(dir.path().join("app/templates")).unwrap();
+    fs::create_dir(dir.path().join("app/templates")).unwrap();
+    fs::write(dir.path().join("app/templates/bad.yaml"), "a: [\n").unwrap();
+    let original = original();
+    let both = |args: &[&str]| {
+        let ours = ferroflux(args, dir.path());
+        if let Some(original) = &original {
+            let theirs = helm(original, args, dir.path());
+            let texts = |output: &Output| (output.status.code(), text(&output.stdout), text(&output.stderr).trim_end().to_owned());
+            assert_eq!(texts(&ours), texts(&theirs), "{args:?}");
+        }
+        ours
+    };
+    assert!(error(&both(&["rel", "app"])).contains("Use --debug flag to render out invalid YAML"));
+    let shown = both(&["rel", "app", "--debug", "--version", ">1"]);
+    assert_eq!(text(&shown.stdout), "---\n# Source: app/templates/bad.yaml\na: [\n");
+    assert!(text(&shown.stderr).contains("level=DEBUG msg=\"Original chart version\" version=>1\n"));
+    both(&["rel", "app", "--debug", "-s", "templates/bad.yaml"]);
+    both(&["rel", "app", "--debug", "-s", "templates/none.yaml"]);
+    both(&["rel", "app", "--debug", "--output-dir", "out"]);
+    fs::write(dir.path().join("app/templates/bad.yaml"), "{{ fail \"no\" }}").unwrap();
+    both(&["rel", "app", "--debug"]);
+    both(&["rel", "app", "--debug=false"]);
+}
+
+/// HE-REPO-01, HE-REPO-04: charts and values over http: by address, with `--repo`, from a repository that was added; with
+/// versions, ranges, credentials and digests; beside the original where that is present.
+#[test]
+fn from_the_network() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path();
+    chart(root);
+    let shelf = root.join("shelf/private");
+    fs::create_dir_all(&shelf).unwrap();
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/helm-chart/tests/data/provenance");
+    let server = Server::of(root.join("shelf"));
+    let here = format!("http://{}", server.address);
+    let other = Server::of(root.join("shelf"));
+    let entry =
+        |version: &str, url: &str, digest: &str| format!("  - {{name: tiny, version: {version}, urls: ['{url}'], digest: '{digest}'}}\n");
+    let index = format!(
+        "apiVersion: v1\nentries:\n  tiny:\n{}{}{}  gone:\n  - {{name: gone, version: 1.0.0, urls: [gone.tgz]}}\n",
+        entry("1.0.0", "tiny-1.0.0.tgz", ""),
+        entry("2.0.0-rc.1", &format!("http://{}/private/tiny-1.0.0.tgz", other.address), ""),
+        entry("0.1.0", "tiny-1.0.0.tgz", &"0".repeat(64)),
+    );
+    for folder in [&shelf, &root.join("shelf")] {
+        fs::copy(data.join("tiny-1.0.0.tgz"), folder.join("tiny-1.0.0.tgz")).unwrap();
+        fs::copy(data.join("ed25519.prov"), folder.join("tiny-1.0.0.tgz.prov")).unwrap();
+        fs::write(folder.join("index.yaml"), &index).unwrap();
+        fs::write(folder.join("v.yaml"), "name: from-the-network\n").unwrap();
+    }
+    // What `helm repo add` leaves behind.
+    let home = root.join("helm-home");
+    fs::create_dir_all(home.join("repository")).unwrap();
+    let repository = |name: &str, path: &str, user: &str| {
+        fs::write(home.join(format!("repository/{name}-index.yaml")), &index).unwrap();
+        format!("- {{name: {name}, url: '{here}/{path}', username: '{user}', password: '{user}', caFile: ''}}\n")
+    };
+    let list = format!("apiVersion: ''\nrepositories:\n{}{}", repository("open", "", ""), repository("closed", "private", "u"));
+    fs::write(home.join("repositories.yaml"), list).unwrap();
+    let private = format!("{here}/private");
+    let with_user = |args: &[&'static str]| [args, &["--username", "u", "--password", "u"]].concat();
+    let cases: Vec<(Vec<&str>, bool)> = vec![
+        (vec!["rel", "app", "-f", "{here}/v.yaml", "--set-file", "text={here}/v.yaml"], true),
+        (vec!["rel", "app", "-f", "{here}/none.yaml"], false),
+        (vec!["rel", "app", "--set-file", "text={here}/none.yaml"], false),
+        (vec!["rel", "{here}/tiny-1.0.0.tgz", "--version", "9"], true),
+        (vec!["rel", "{here}/none.tgz"], false),
+        (vec!["rel", "{here}/v.yaml"], false),
+        (vec!["rel", "{private}/tiny-1.0.0.tgz"], false),
+        (with_user(&["rel", "{private}/tiny-1.0.0.tgz"]), true),
+        (vec!["rel", "tiny", "--repo", "{here}/"], true),
+        (vec!["rel", "tiny", "--repo", "{here}", "--version", "^1"], true),
+        (vec!["rel", "tiny", "--repo", "{here}", "--version", "^3"], false),
+        (vec!["rel", "none", "--repo", "{here}"], false),
+        (vec!["rel", "gone", "--repo", "{here}"], false),
+        (vec!["rel", "tiny", "--repo", "{here}/none"], false),
+        (vec!["rel", "tiny", "--repo", "nowhere"], false),
+        (vec!["rel", "tiny", "--repo", "{private}"], false),
+        (with_user(&["rel", "tiny", "--repo", "{private}"]), true),
+        // The index names another host, which is not given the password.
+        (with_user(&["rel", "tiny", "--repo", "{private}", "--devel"]), false),
+        (with_user(&["rel", "tiny", "--repo", "{private}", "--devel", "--pass-credentials"]), true),
+        (vec!["rel", "open/tiny"], true),
+        (vec!["rel", "open/tiny", "--version", "1.x"], true),
+        (vec!["rel", "open/tiny", "--version", "^3"], false),
+        (vec!["rel", "open/none"], false),
+        (vec!["rel", "closed/tiny"], true),
+        (vec!["rel", "closed/tiny", "--devel"], false),
+    ];
+    let original = original();
+    for (args, works) in cases {
+        let args: Vec<String> = args.iter().map(|arg| arg.replace("{here}", &here).replace("{private}", &private)).collect();
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        let ours = ferroflux(&args, root);
+        assert_eq!(ours.status.success(), works, "{args:?}: {}", text(&ours.stderr));
+        if let Some(original) = &original {
+            let theirs = helm(original, &args, root);
+            assert_eq!((ours.status.code(), text(&ours.stdout)), (theirs.status.code(), text(&theirs.stdout)), "{args:?}");
+            // Where Helm keeps what it fetched is its own affair.
+            if !args[1].ends_with("v.yaml") {
+                assert_eq!(text(&ours.stderr).trim_end(), text(&theirs.stderr).trim_end(), "{args:?}");
+            }
+        }
+    }
+    let replaced = error(&ferroflux(&["rel", "tiny", "--repo", &here, "--version", "0.1.0"], root));
+    assert!(replaced.contains("the archive was replaced or damaged"), "{replaced}");
+    let keyring = data.join("keyring.gpg").display().to_string();
+    success(&ferroflux(&["rel", "tiny", "--repo", &here, "--verify", "--keyring", &keyring], root));
+    fs::remove_file(root.join("shelf/tiny-1.0.0.tgz.prov")).unwrap();
+    let unsigned = error(&ferroflux(&["rel", "tiny", "--repo", &here, "--verify", "--keyring", &keyring], root));
+    assert!(unsigned.contains("failed to fetch provenance"), "{unsigned}");
+    let secret = error(&ferroflux(&["rel", &format!("http://u:s3cret@{}/private/none.tgz", server.address)], root));
+    assert!(!secret.contains("s3cret"), "{secret}");
+}
+
+/// Answers requests for files of a directory until it is dropped; what is in `private/` is for the user `u`.
 struct Server {
     address: String,
     stop: Arc<AtomicBool>,
@@ -268,10 +428,14 @@ impl Server {
                     return;
                 }
                 let mut stream = stream.unwrap();
-                let mut request = String::new();
-                BufReader::new(&stream).read_line(&mut request).unwrap();
+                let lines: Vec<String> =
+                    BufReader::new(&stream).lines().map_while(Result::ok).take_while(|line| !line.is_empty()).collect();
+                let request = lines.first().cloned().unwrap_or_default();
                 let path = request.split(' ').nth(1).unwrap_or_default().trim_start_matches('/').to_owned();
+                // The user and the password `u`.
+                let known = lines.iter().any(|line| line.eq_ignore_ascii_case("authorization: Basic dTp1"));
                 let (status, body) = match fs::read(directory.join(&path)) {
+                    _ if path.starts_with("private/") && !known => ("401 Unauthorized", Vec::new()),
                     Ok(body) => ("200 OK", body),
                     Err(_) => ("404 Not Found", Vec::new()),
                 };

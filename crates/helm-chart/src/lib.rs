@@ -59,6 +59,6 @@ pub use render::{
     render_through, unstable_files,
 };
 pub use schema::{NoSchemas, SchemaError, SchemaLoader};
-pub use template::{SystemHost, TemplateError, TemplateRequest};
+pub use template::{Loaded, SystemHost, TemplateError, TemplateRequest};
 pub use tree::{EntryKind, FileTree, TreeEntry, TreeError};
 pub use values::{OptionsError, ReadError, SetError, Table, Tree, ValueOptions, read_values};

@@ -165,7 +165,7 @@ pub fn render_through(
 }
 
 /// Cuts files into documents and sorts them.
-fn finish(files: RenderedFiles) -> Result<Rendered, RenderError> {
+pub(crate) fn finish(files: RenderedFiles) -> Result<Rendered, RenderError> {
     let mut sorted = sort(files.files)?;
     let mut warnings = files.warnings;
     warnings.append(&mut sorted.warnings);

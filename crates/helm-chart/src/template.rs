@@ -9,6 +9,7 @@ use std::time::SystemTime;
 use ferroflux_go_template::error::CallError;
 use ferroflux_go_template::host::Host;
 use ferroflux_go_template::limits::Limits;
+use ferroflux_go_template::objects::{Capabilities, KubeVersion};
 
 use crate::capabilities::{KubeVersionError, offline_capabilities, parse_kube_version};
 use crate::chart::Chart;
@@ -16,10 +17,12 @@ use crate::file::LoadLimits;
 use crate::load::{PathError, load_path, load_path_without_crds};
 use crate::manifest::{HookEvent, split};
 use crate::paths::matches;
-use crate::post_render::PostRenderer;
-use crate::render::{Release, ReleaseNameError, RenderError, RenderOptions, Rendered, check_release_name, render, render_through};
+use crate::post_render::{PostRenderer, post_render};
+use crate::render::{
+    Release, ReleaseNameError, RenderError, RenderOptions, Rendered, check_release_name, finish, push_framed, render_files,
+};
 use crate::schema::{NoSchemas, SchemaLoader};
-use crate::values::{OptionsError, ValueOptions};
+use crate::values::{OptionsError, Table, ValueOptions};
 
 /// One call of the command. Each field is the option of the same name.
 #[derive(Debug, Clone, Default)]
@@ -98,6 +101,25 @@ pub enum TemplateError {
     Write(#[from] io::Error),
 }
 
+impl TemplateError {
+    /// Whether templates or what they made is at fault, so that what was rendered helps to find out why.
+    pub fn is_of_templates(&self) -> bool {
+        use RenderError::{KubeVersion, Manifest, PostRender, Template};
+        matches!(self, Self::Render(KubeVersion { .. } | Manifest(_) | PostRender(_) | Template(_)))
+    }
+}
+
+/// What is rendered, and with what.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The chart.
+    pub chart: Arc<Chart>,
+    /// The user's values.
+    pub values: Table,
+    /// What the cluster can do.
+    pub capabilities: Capabilities,
+}
+
 impl TemplateRequest {
     /// Loads the chart at `chart`, renders it and writes what Helm prints. `read` gives the bytes of values files.
     /// Returns what Helm would log.
@@ -120,22 +142,26 @@ impl TemplateRequest {
         host: &dyn Host,
         read: impl FnMut(&str) -> Result<Vec<u8>, String>,
     ) -> Result<Rendered, TemplateError> {
-        Ok(self.load_and_render(chart, host, read, None)?.1)
+        self.render_loaded(&self.load(chart, read)?, host, None, None)
     }
 
-    /// As [`TemplateRequest::render`], with the program of `--post-renderer`, and with the chart: a process that ends
-    /// right after need not free it. Definitions of a packaged chart are without content unless they are asked for.
-    pub fn load_and_render(
-        &self,
-        chart: &Path,
-        host: &dyn Host,
-        read: impl FnMut(&str) -> Result<Vec<u8>, String>,
-        post_renderer: Option<&mut dyn PostRenderer>,
-    ) -> Result<(Arc<Chart>, Rendered), TemplateError> {
+    /// Checks what needs neither chart nor values.
+    pub fn check(&self) -> Result<(), TemplateError> {
+        self.kube_version().map(|_| ())
+    }
+
+    fn kube_version(&self) -> Result<Option<KubeVersion>, TemplateError> {
+        let parse = |text: &String| parse_kube_version(text).map_err(|source| TemplateError::KubeVersion { text: text.clone(), source });
+        self.kube_version.as_ref().filter(|text| !text.is_empty()).map(parse).transpose()
+    }
+
+    /// What comes before rendering: the cluster's abilities, the user's values and the chart, with the checks that Helm makes
+    /// of them. `read` gives the bytes of values files. Definitions of a packaged chart are without content unless they are
+    /// asked for.
+    pub fn load(&self, chart: &Path, read: impl FnMut(&str) -> Result<Vec<u8>, String>) -> Result<Loaded, TemplateError> {
         let mut capabilities = offline_capabilities();
-        if let Some(text) = &self.kube_version {
-            capabilities.kube_version =
-                parse_kube_version(text).map_err(|source| TemplateError::KubeVersion { text: text.clone(), source })?;
+        if let Some(version) = self.kube_version()? {
+            capabilities.kube_version = version;
         }
         capabilities.api_versions.extend(self.api_versions.iter().cloned());
         let values = self.values.resolve(read)?;
@@ -149,9 +175,21 @@ impl TemplateRequest {
             return Err(TemplateError::MissingDependencies(missing.join(", ")));
         }
         check_release_name(&self.release).map_err(|source| TemplateError::ReleaseName { name: self.release.clone(), source })?;
+        Ok(Loaded { chart, values, capabilities })
+    }
+
+    /// Renders what was loaded, through the program of `--post-renderer` if there is one. `unread` takes the rendered files
+    /// before they are read as manifests: `--debug` shows them where that fails.
+    pub fn render_loaded(
+        &self,
+        loaded: &Loaded,
+        host: &dyn Host,
+        post_renderer: Option<&mut dyn PostRenderer>,
+        unread: Option<&mut String>,
+    ) -> Result<Rendered, TemplateError> {
         let release = Release { name: self.release.clone(), namespace: self.namespace.clone(), revision: 1, is_upgrade: self.is_upgrade };
         let options = RenderOptions {
-            capabilities: &capabilities,
+            capabilities: &loaded.capabilities,
             host,
             schemas: self.schemas.as_deref().unwrap_or(&NoSchemas),
             limits: self.limits.clone(),
@@ -159,14 +197,19 @@ impl TemplateRequest {
             sub_notes: self.render_subchart_notes,
             defaults: None,
         };
-        let mut rendered = match post_renderer {
-            None => render(&chart, &values, &release, &options)?,
-            Some(renderer) => render_through(&chart, &values, &release, &options, renderer)?,
-        };
-        if chart.metadata.deprecated {
+        let mut files = render_files(&loaded.chart, &loaded.values, &release, &options)?;
+        if let Some(unread) = unread {
+            files.files.sort_by(|a, b| a.path.cmp(&b.path));
+            files.files.iter().filter(|f| !f.text.trim().is_empty()).for_each(|f| push_framed(unread, &f.path, &f.text));
+        }
+        if let Some(renderer) = post_renderer {
+            files.files = post_render(&files.files, renderer).map_err(RenderError::from)?;
+        }
+        let mut rendered = finish(files)?;
+        if loaded.chart.metadata.deprecated {
             rendered.warnings.insert(0, "this chart is deprecated".to_owned());
         }
-        Ok((chart, rendered))
+        Ok(rendered)
     }
 
     /// Writes what Helm prints of a render.
@@ -176,8 +219,19 @@ impl TemplateRequest {
         }
         let mut all = Vec::new();
         self.print_all(rendered, &mut all)?;
-        let all = String::from_utf8_lossy(&all);
-        let documents: Vec<&str> = split(&all).map(|range| &all[range]).collect();
+        self.print_chosen(&String::from_utf8_lossy(&all), out)
+    }
+
+    /// Writes rendered files that could not be read as manifests, as `--debug` does. `files` is what
+    /// [`TemplateRequest::render_loaded`] put into `unread`.
+    pub fn print_unread(&self, files: &str, out: &mut dyn Write) -> Result<(), TemplateError> {
+        let all = format!("{}\n", files.trim());
+        if self.show_only.is_empty() { Ok(out.write_all(all.as_bytes())?) } else { self.print_chosen(&all, out) }
+    }
+
+    /// Writes the documents among `all` that `--show-only` names, in its order.
+    fn print_chosen(&self, all: &str, out: &mut dyn Write) -> Result<(), TemplateError> {
+        let documents: Vec<&str> = split(all).map(|range| &all[range]).collect();
         let mut chosen: Vec<&str> = Vec::new();
         for pattern in &self.show_only {
             let before = chosen.len();

@@ -1,0 +1,116 @@
+//! Files over http and https. The runtime for the network is started when the first one is asked for.
+
+use std::cell::OnceCell;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, ensure};
+use ferroflux_proxy_environment::ProxyEnvironment;
+use reqwest::{Certificate, Identity, Url};
+
+/// The longest that a file may take.
+const TIMEOUT: Duration = Duration::from_secs(120);
+/// The largest file that is taken: the limit of an unpacked chart.
+const MAX_BYTES: usize = 100 << 20;
+
+/// What a server asks for, and how its certificate is checked.
+#[derive(Clone, Default)]
+pub(super) struct Access {
+    /// The user and password of basic authentication; none without a user.
+    pub(super) username: String,
+    pub(super) password: String,
+    /// The client's certificate and key, PEM.
+    pub(super) certificate: Option<(PathBuf, PathBuf)>,
+    /// Authorities to trust beside those of the system, PEM.
+    pub(super) ca: Option<PathBuf>,
+    /// Take any certificate.
+    pub(super) insecure: bool,
+}
+
+/// The answer of a server, whatever its status.
+struct Answer {
+    status: u16,
+    body: Vec<u8>,
+}
+
+/// The network.
+#[derive(Default)]
+pub(super) struct Downloads(OnceCell<tokio::runtime::Runtime>);
+
+impl Downloads {
+    /// The file at `address`. The error names the address without its password.
+    pub(super) fn get(&self, address: &str, access: &Access) -> Result<Vec<u8>> {
+        let answer = self.ask(address, access)?;
+        ensure!(answer.status == 200, "failed to fetch {} : {}", shown(address), status_line(answer.status));
+        Ok(answer.body)
+    }
+
+    /// What the server says. Another host that it sends to does not see user and password.
+    fn ask(&self, address: &str, access: &Access) -> Result<Answer> {
+        let url = Url::parse(address).with_context(|| format!("address {:?}", shown(address)))?;
+        let client = client(access)?;
+        let mut request = client.get(url);
+        if !access.username.is_empty() {
+            request = request.basic_auth(&access.username, Some(&access.password));
+        }
+        let failed = |error: reqwest::Error| anyhow!("Get {:?}: {:#}", shown(address), anyhow::Error::new(error.without_url()));
+        self.runtime()?.block_on(async {
+            let mut response = request.send().await.map_err(failed)?;
+            let status = response.status().as_u16();
+            let mut body = Vec::new();
+            while let Some(chunk) = response.chunk().await.map_err(failed)? {
+                ensure!(body.len() + chunk.len() <= MAX_BYTES, "{} has more than {} MiB", shown(address), MAX_BYTES >> 20);
+                body.extend_from_slice(&chunk);
+            }
+            Ok(Answer { status, body })
+        })
+    }
+
+    fn runtime(&self) -> Result<&tokio::runtime::Runtime> {
+        if let Some(runtime) = self.0.get() {
+            return Ok(runtime);
+        }
+        // Fails only if a provider is set already, which then does as well.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start the network")?;
+        Ok(self.0.get_or_init(|| runtime))
+    }
+}
+
+fn client(access: &Access) -> Result<reqwest::Client> {
+    let environment = ProxyEnvironment::from_env();
+    let proxy = reqwest::Proxy::custom(move |url| environment.proxy(url).cloned());
+    let agent = concat!("ferroflux/", env!("CARGO_PKG_VERSION"));
+    let mut builder = reqwest::Client::builder().timeout(TIMEOUT).proxy(proxy).user_agent(agent);
+    builder = builder.tls_danger_accept_invalid_certs(access.insecure);
+    let read = |path: &PathBuf| std::fs::read(path).with_context(|| format!("can't create TLS config: open {}", path.display()));
+    if let Some(path) = &access.ca {
+        let unusable = || format!("can't create TLS config: certificates in {}", path.display());
+        builder = builder.tls_certs_merge(Certificate::from_pem_bundle(&read(path)?).with_context(unusable)?);
+    }
+    if let Some((certificate, key)) = &access.certificate {
+        let pem = [read(certificate)?, read(key)?].join(&b'\n');
+        let unusable = || format!("can't create TLS config: key pair of {} and {}", certificate.display(), key.display());
+        builder = builder.identity(Identity::from_pem(&pem).with_context(unusable)?);
+    }
+    Ok(builder.build()?)
+}
+
+/// An address as it may be shown.
+pub(super) fn shown(address: &str) -> String {
+    match Url::parse(address) {
+        Ok(mut url) if url.password().is_some() => {
+            let _ = url.set_password(Some("xxxxx"));
+            url.to_string()
+        }
+        _ => address.to_owned(),
+    }
+}
+
+/// A status of HTTP in words.
+pub(super) fn status_line(status: u16) -> String {
+    match super::schemas::http_status(status) {
+        Some(reason) => format!("{status} {reason}"),
+        None => status.to_string(),
+    }
+}

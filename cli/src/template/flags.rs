@@ -1,0 +1,101 @@
+//! The command line as Go programs have it: how values of flags are written, and how a wrong one is reported.
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{ArgAction, Command};
+use ferroflux_api::Duration;
+
+/// Lets options without a value take one as Go programs do: `--include-crds=false`. Of an option that is given twice the
+/// last value counts.
+pub(crate) fn flags_take_values(command: Command) -> Command {
+    command.args_override_self(true).mut_args(|arg| match arg.get_action() {
+        ArgAction::SetTrue => arg
+            .action(ArgAction::Set)
+            .num_args(0..=1)
+            .require_equals(true)
+            .default_value("false")
+            .default_missing_value("true")
+            .hide_default_value(true)
+            .hide_possible_values(true)
+            .value_name("BOOL")
+            .value_parser(boolean),
+        // A value may look like a flag.
+        ArgAction::Set | ArgAction::Append if !arg.is_positional() => arg.allow_hyphen_values(true),
+        _ => arg,
+    })
+}
+
+/// A truth value.
+pub(super) fn boolean(text: &str) -> Result<bool, String> {
+    match text {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
+        _ => Err(format!("strconv.ParseBool: parsing {text:?}: invalid syntax")),
+    }
+}
+
+/// A whole number; `0x`, `0o`, `0b` and a leading zero say its base.
+pub(super) fn integer(text: &str) -> Result<i64, String> {
+    let (sign, digits) = text.strip_prefix('-').map_or(("", text.strip_prefix('+').unwrap_or(text)), |digits| ("-", digits));
+    let lower = digits.to_ascii_lowercase();
+    let bases = [("0x", 16), ("0o", 8), ("0b", 2), ("0", 8)];
+    let found = bases.iter().find_map(|(prefix, base)| Some((lower.strip_prefix(prefix).filter(|rest| !rest.is_empty())?, *base)));
+    let (digits, base) = found.unwrap_or((&lower, 10));
+    let signed_twice = digits.starts_with(['+', '-']);
+    i64::from_str_radix(&format!("{sign}{digits}"), base).ok().filter(|_| !signed_twice).ok_or_else(|| {
+        let too_large = !digits.is_empty() && digits.chars().all(|c| c.is_digit(base));
+        format!("strconv.ParseInt: parsing {text:?}: {}", if too_large { "value out of range" } else { "invalid syntax" })
+    })
+}
+
+/// A number with a fraction.
+pub(super) fn float(text: &str) -> Result<f32, String> {
+    text.parse().map_err(|_| format!("strconv.ParseFloat: parsing {text:?}: invalid syntax"))
+}
+
+/// A length of time, which may be negative.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let without_unit = unsigned.parse::<f64>().is_ok() && unsigned.ends_with(|c: char| c.is_ascii_digit() || c == '.');
+    let why = if without_unit { "missing unit in" } else { "invalid" };
+    unsigned.parse().ok().filter(|_| !unsigned.starts_with(['-', '+'])).ok_or_else(|| format!("time: {why} duration {text:?}"))
+}
+
+/// What is wrong with the command line, in Helm's words; nothing if it has none for it.
+pub(crate) fn explain(command: &Command, error: &clap::Error) -> Option<String> {
+    let text = |kind| match error.get(kind)? {
+        ContextValue::String(text) => Some(text.as_str()),
+        ContextValue::Strings(texts) => texts.first().map(String::as_str),
+        _ => None,
+    };
+    let argument = text(ContextKind::InvalidArg).unwrap_or_default();
+    // Behind the name stands what its value is called.
+    let flag = argument.split(['[', '=', ' ']).next().unwrap_or_default();
+    match error.kind() {
+        ErrorKind::UnknownArgument => {
+            let tip = text(ContextKind::SuggestedArg).map(|other| format!("; a similar flag is {other}")).unwrap_or_default();
+            match (flag.strip_prefix("--"), argument.strip_prefix('-').and_then(|rest| rest.chars().next())) {
+                (Some(_), _) => Some(format!("unknown flag: {flag}{tip}")),
+                (None, Some(letter)) => Some(format!("unknown shorthand flag: '{letter}' in {argument}")),
+                (None, None) => None,
+            }
+        }
+        ErrorKind::TooManyValues if !flag.starts_with('-') => {
+            let extra = text(ContextKind::InvalidValue).unwrap_or_default();
+            Some(format!("expected at most two arguments, unexpected arguments: {extra}"))
+        }
+        ErrorKind::InvalidValue if text(ContextKind::InvalidValue).is_none_or(str::is_empty) && flag.starts_with('-') => {
+            Some(format!("flag needs an argument: {flag}"))
+        }
+        ErrorKind::ValueValidation => {
+            let cause = std::error::Error::source(error)?;
+            let short = command.get_arguments().find(|arg| arg.get_long() == flag.strip_prefix("--")).and_then(clap::Arg::get_short);
+            let short = short.map(|letter| format!("-{letter}, ")).unwrap_or_default();
+            Some(format!("invalid argument {:?} for \"{short}{flag}\" flag: {cause}", text(ContextKind::InvalidValue).unwrap_or_default()))
+        }
+        ErrorKind::MissingRequiredArgument => {
+            let name = command.get_bin_name().unwrap_or_else(|| command.get_name());
+            Some(format!("{name:?} requires at least 1 argument\n\nUsage:  {name} [NAME] [CHART] [flags]"))
+        }
+        _ => None,
+    }
+}
