@@ -10,7 +10,7 @@ use ferroflux_go_template::host::Host;
 use ferroflux_go_template::limits::Limits;
 use ferroflux_go_template::value::Map;
 use ferroflux_helm_chart::post_render::PostRenderer;
-use ferroflux_helm_chart::{TemplateError, TemplateRequest, ValueOptions};
+use ferroflux_helm_chart::{Chart, TemplateError, TemplateRequest, ValueOptions};
 
 mod accepted;
 mod dependencies;
@@ -94,7 +94,7 @@ pub(crate) struct Args {
     #[arg(short, long)]
     generate_name: bool,
     /// Write a file for each template below this directory instead of printing.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_parser = flags::path)]
     output_dir: Option<PathBuf>,
     /// Put the release's name into the path below `--output-dir`.
     #[arg(long)]
@@ -153,8 +153,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     }
     let loaded = request.load(&chart.path, |name| read_values_file(name, &network)).map_err(plain)?;
     if debug {
-        let (name, count) = (loaded.chart.name(), loaded.chart.metadata.dependencies.len());
-        eprintln!("level=DEBUG msg=\"number of dependencies in the chart\" chart={name} dependencies={count}");
+        log_dependencies(&loaded.chart);
     }
     let through = post_renderer.as_mut().map(|p| p as &mut dyn PostRenderer);
     let mut unread = String::new();
@@ -169,7 +168,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         }
         Err(error) => anyhow::bail!("{error}\n\nUse --debug flag to render out invalid YAML"),
     };
-    match &args.output_dir {
+    match args.output_dir.as_ref().filter(|directory| !directory.as_os_str().is_empty()) {
         Some(directory) if request.show_only.is_empty() => {
             output_dir::write(&request, &rendered, directory, args.release_name, &mut out)?;
         }
@@ -242,6 +241,13 @@ impl Args {
     }
 }
 
+/// Says how many charts are in each chart; loading has bounded how deep they are nested.
+fn log_dependencies(chart: &Chart) {
+    let (name, count) = (logged(chart.name()), chart.dependencies.len());
+    eprintln!("level=DEBUG msg=\"number of dependencies in the chart\" chart={name} dependencies={count}");
+    chart.dependencies.iter().for_each(|inner| log_dependencies(inner));
+}
+
 /// A value as it stands in a line of Helm's log.
 fn logged(text: &str) -> String {
     let plain = !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || c.is_ascii_punctuation() && !matches!(c, '"' | '='));
@@ -268,10 +274,16 @@ fn read_values_file(name: &str, network: &Downloads) -> Result<Vec<u8>, String> 
     if name.starts_with("http://") || name.starts_with("https://") {
         return network.get(name, &Access::default()).map_err(|e| format!("{e:#}"));
     }
-    std::fs::read(name).map_err(|e| match e.kind() {
-        io::ErrorKind::NotFound => format!("open {name}: no such file or directory"),
-        io::ErrorKind::IsADirectory => format!("read {name}: is a directory"),
-        io::ErrorKind::PermissionDenied => format!("open {name}: permission denied"),
-        _ => format!("open {name}: {e}"),
+    std::fs::read(name).map_err(|e| {
+        let verb = if e.kind() == io::ErrorKind::IsADirectory { "read" } else { "open" };
+        format!("{verb} {name}: {}", os_error(&e))
     })
+}
+
+/// What the system refused, as Go programs say it: `no such file or directory`.
+fn os_error(error: &io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(letters).collect()
 }

@@ -1,8 +1,6 @@
 //! Options of `helm template` that change nothing in what is rendered: they are for installing, for talking to a cluster
 //! or to a registry. Scripts give them, so they are accepted and checked for being well formed.
 
-use std::path::PathBuf;
-
 use anyhow::{Result, bail, ensure};
 use ferroflux_api::Duration;
 
@@ -57,7 +55,7 @@ pub(super) struct Accepted {
     #[arg(long, hide = true, allow_hyphen_values = true, value_parser = float)]
     qps: Option<f32>,
     #[arg(long, hide = true)]
-    content_cache: Option<PathBuf>,
+    content_cache: Option<String>,
     #[arg(long, hide = true)]
     kube_apiserver: Option<String>,
     #[arg(long, hide = true)]
@@ -65,7 +63,7 @@ pub(super) struct Accepted {
     #[arg(long, hide = true)]
     kube_as_user: Option<String>,
     #[arg(long, hide = true)]
-    kube_ca_file: Option<PathBuf>,
+    kube_ca_file: Option<String>,
     #[arg(long, hide = true)]
     kube_context: Option<String>,
     #[arg(long, hide = true)]
@@ -75,9 +73,9 @@ pub(super) struct Accepted {
     #[arg(long, hide = true)]
     kube_token: Option<String>,
     #[arg(long, hide = true)]
-    kubeconfig: Option<PathBuf>,
+    kubeconfig: Option<String>,
     #[arg(long, hide = true)]
-    registry_config: Option<PathBuf>,
+    registry_config: Option<String>,
 }
 
 impl Accepted {

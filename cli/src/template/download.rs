@@ -83,7 +83,9 @@ fn client(access: &Access) -> Result<reqwest::Client> {
     let agent = concat!("ferroflux/", env!("CARGO_PKG_VERSION"));
     let mut builder = reqwest::Client::builder().timeout(TIMEOUT).proxy(proxy).user_agent(agent);
     builder = builder.tls_danger_accept_invalid_certs(access.insecure);
-    let read = |path: &PathBuf| std::fs::read(path).with_context(|| format!("can't create TLS config: open {}", path.display()));
+    let read = |path: &PathBuf| {
+        std::fs::read(path).map_err(|e| anyhow!("can't create TLS config: open {}: {}", path.display(), super::os_error(&e)))
+    };
     if let Some(path) = &access.ca {
         let unusable = || format!("can't create TLS config: certificates in {}", path.display());
         builder = builder.tls_certs_merge(Certificate::from_pem_bundle(&read(path)?).with_context(unusable)?);

@@ -1,5 +1,8 @@
 //! The command line as Go programs have it: how values of flags are written, and how a wrong one is reported.
 
+use std::convert::Infallible;
+use std::path::PathBuf;
+
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgAction, Command};
 use ferroflux_api::Duration;
@@ -58,6 +61,11 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let without_unit = unsigned.parse::<f64>().is_ok() && unsigned.ends_with(|c: char| c.is_ascii_digit() || c == '.');
     let why = if without_unit { "missing unit in" } else { "invalid" };
     unsigned.parse().ok().filter(|_| !unsigned.starts_with(['-', '+'])).ok_or_else(|| format!("time: {why} duration {text:?}"))
+}
+
+/// A path; an empty one stands for none.
+pub(super) fn path(text: &str) -> Result<PathBuf, Infallible> {
+    Ok(text.into())
 }
 
 /// What is wrong with the command line, in Helm's words; nothing if it has none for it.

@@ -5,8 +5,10 @@ use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::{Component, Path};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, anyhow, bail};
 use ferroflux_helm_chart::{HookEvent, Rendered, TemplateRequest};
+
+use super::os_error;
 
 /// Writes definitions (if asked for), manifests and hooks below `directory`, and says so on `out`, as Helm does. A file
 /// that is there is replaced, except by hooks, which go behind it. With `release_name`, manifests and hooks go into a
@@ -28,12 +30,12 @@ pub(super) fn write(
         }
         let shown = target.display();
         if let Some(parent) = target.parent() {
-            fs::create_dir_all(parent).with_context(|| format!("create {}", parent.display()))?;
+            fs::create_dir_all(parent).map_err(|e| anyhow!("mkdir {}: {}", parent.display(), os_error(&e)))?;
         }
         let append = !written.insert(target.clone()) || is_hook && target.exists();
         let file = if append { OpenOptions::new().append(true).open(&target) } else { File::create(&target) };
-        let mut file = file.with_context(|| format!("write {shown}"))?;
-        write!(file, "---\n# Source: {path}\n{text}\n").with_context(|| format!("write {shown}"))?;
+        let mut file = file.map_err(|e| anyhow!("open {shown}: {}", os_error(&e)))?;
+        write!(file, "---\n# Source: {path}\n{text}\n").map_err(|e| anyhow!("write {shown}: {}", os_error(&e)))?;
         writeln!(out, "wrote {}/{path}", directory.display())?;
         Ok(())
     };

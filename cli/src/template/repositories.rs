@@ -10,6 +10,8 @@ use ferroflux_helm_chart::repository::{IndexEntry, IndexLimits, find};
 use serde_yaml::Value;
 
 use super::download::Access;
+use super::flags::path;
+use super::os_error;
 
 /// The largest index that is read.
 pub(super) const INDEX_LIMITS: IndexLimits = IndexLimits { bytes: 64 << 20, entry_bytes: 1 << 20, charts: 1_000_000 };
@@ -17,9 +19,9 @@ pub(super) const INDEX_LIMITS: IndexLimits = IndexLimits { bytes: 64 << 20, entr
 /// Where the list and the cache are.
 #[derive(Debug, clap::Args)]
 pub(super) struct Repositories {
-    #[arg(long, hide = true, env = "HELM_REPOSITORY_CONFIG", value_name = "FILE")]
+    #[arg(long, hide = true, env = "HELM_REPOSITORY_CONFIG", value_name = "FILE", value_parser = path)]
     repository_config: Option<PathBuf>,
-    #[arg(long, hide = true, env = "HELM_REPOSITORY_CACHE", value_name = "DIR")]
+    #[arg(long, hide = true, env = "HELM_REPOSITORY_CACHE", value_name = "DIR", value_parser = path)]
     repository_cache: Option<PathBuf>,
 }
 
@@ -39,7 +41,7 @@ impl Repositories {
         let missing = || anyhow!("repo {name} not found");
         let text = match std::fs::read_to_string(&path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(missing()),
-            read => read.with_context(|| format!("couldn't load repositories file ({})", path.display()))?,
+            read => read.map_err(|e| anyhow!("couldn't load repositories file ({0}): read {0}: {1}", path.display(), os_error(&e)))?,
         };
         let list: Value = serde_yaml::from_str(&text).with_context(|| format!("couldn't load repositories file ({})", path.display()))?;
         let entry = list["repositories"].as_sequence().into_iter().flatten().find(|entry| entry["name"].as_str() == Some(name));
@@ -65,10 +67,8 @@ impl Repositories {
     pub(super) fn find(&self, repository: &Repository, chart: &str, version: &str) -> Result<IndexEntry> {
         let name = &repository.name;
         let path = self.cache()?.join(format!("{name}-index.yaml"));
-        let file = File::open(&path).map_err(|error| {
-            let why = if error.kind() == std::io::ErrorKind::NotFound { "no such file or directory".to_owned() } else { error.to_string() };
-            anyhow!("no cached repo found. (try 'helm repo update'): open {}: {why}", path.display())
-        })?;
+        let missing = |error| anyhow!("no cached repo found. (try 'helm repo update'): open {}: {}", path.display(), os_error(&error));
+        let file = File::open(&path).map_err(missing)?;
         find(BufReader::new(file), INDEX_LIMITS, chart, version)
             .map_err(|e| anyhow!("chart {chart:?} matching {version} not found in {name} index. (try 'helm repo update'): {e}"))
     }

@@ -18,6 +18,7 @@ use tempfile::TempDir;
 
 use super::dependencies::absolute_url;
 use super::download::{Access, Downloads, shown};
+use super::flags::path;
 use super::repositories::{INDEX_LIMITS, Repositories};
 
 /// Options that say which chart, and how its server is spoken to.
@@ -27,7 +28,7 @@ pub(super) struct Source {
     #[arg(long)]
     verify: bool,
     /// Public keys for `--verify`, as `gpg --export` writes them, armored or not; by default GnuPG's pubring.gpg.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = path)]
     keyring: Option<PathBuf>,
     /// The version of a chart in a repository, or a range; a chart on disk is used as it is.
     #[arg(long, value_name = "VERSION", default_value = "", hide_default_value = true)]
@@ -45,13 +46,13 @@ pub(super) struct Source {
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     password: String,
     /// The client's certificate for the chart's server, PEM; with `--key-file`.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = path)]
     cert_file: Option<PathBuf>,
     /// The key of the client's certificate.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = path)]
     key_file: Option<PathBuf>,
     /// Authorities that may sign the server's certificate, PEM.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = path)]
     ca_file: Option<PathBuf>,
     /// Do not check the server's certificate.
     #[arg(long)]
@@ -126,8 +127,8 @@ impl Source {
         Access {
             username: self.username.clone(),
             password: self.password.clone(),
-            certificate: self.cert_file.clone().zip(self.key_file.clone()),
-            ca: self.ca_file.clone(),
+            certificate: given(&self.cert_file).zip(given(&self.key_file)),
+            ca: given(&self.ca_file),
             insecure: self.insecure_skip_tls_verify,
         }
     }
@@ -197,7 +198,7 @@ impl Source {
         let shown = provenance.display();
         let signed = fs::read(&provenance).with_context(|| format!("could not load provenance file {shown}"))?;
         let signed = String::from_utf8(signed).map_err(|_| anyhow!("could not load provenance file {shown}: it is not text"))?;
-        let keyring = self.keyring.clone().unwrap_or_else(default_keyring);
+        let keyring = given(&self.keyring).unwrap_or_else(default_keyring);
         let failed = || format!("failed to load keyring: {}", keyring.display());
         let keys = Keyring::parse(&fs::read(&keyring).with_context(failed)?).with_context(failed)?;
         let bytes = fs::read(archive).context("failed to read chart archive")?;
@@ -205,6 +206,11 @@ impl Source {
         verify(&bytes, &signed, &name, &Keys(keys))?;
         Ok(())
     }
+}
+
+/// A path that is not empty.
+fn given(path: &Option<PathBuf>) -> Option<PathBuf> {
+    path.clone().filter(|path| !path.as_os_str().is_empty())
 }
 
 /// Scheme, host and port of an address.
