@@ -1,10 +1,12 @@
 //! `ferroflux conformance`: corpora of what the originals do, run in one process.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use ferroflux_conformance::{Report, Suite};
+use serde_json::{Value, json};
 
 /// Which corpus.
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -21,9 +23,23 @@ pub(crate) enum Family {
     Tables,
 }
 
+/// How the result is printed.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub(crate) enum Output {
+    /// Failing cases with their difference, a line for each group of cases, and `PASSED/TOTAL` at the end.
+    #[default]
+    Table,
+    /// One object with passed, total, groups, failed and skipped.
+    Json,
+    /// The same as YAML.
+    Yaml,
+}
+
 /// Arguments of the command.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  ferroflux conformance tables corpus/tables/semver.jsonl --failures 5")]
+#[command(
+    after_help = "Examples:\n  ferroflux conformance tables corpus/tables/semver.jsonl --failures 5\n  ferroflux conformance charts corpus/helm/charts.jsonl.gz -o json\n\nThe exit code is 0 when there are cases and all of them pass."
+)]
 pub(crate) struct Conformance {
     /// The kind of corpus.
     #[arg(value_enum)]
@@ -34,9 +50,13 @@ pub(crate) struct Conformance {
     /// How many failing cases are shown with their difference.
     #[arg(long, default_value_t = 10)]
     failures: usize,
+    /// How the result is printed.
+    #[arg(short, long, value_enum, default_value_t)]
+    output: Output,
 }
 
-/// Runs the files. The exit code is 0 when every case passes.
+/// Runs the files. The exit code is 0 when every case passes; no case at all is an error, as is a file that cannot be
+/// read: the others are run nevertheless.
 pub(crate) fn run(args: &Conformance) -> Result<bool> {
     let suite: Box<dyn Suite> = match args.family {
         Family::Kustomize => Box::new(ferroflux_conformance::kustomize::Kustomize),
@@ -46,14 +66,34 @@ pub(crate) fn run(args: &Conformance) -> Result<bool> {
         Family::Tables => Box::new(ferroflux_conformance::tables::Tables),
     };
     let mut report = Report::default();
+    let mut readable = true;
     for path in &args.paths {
-        report.merge(suite.run(path).with_context(|| format!("corpus {}", path.display()))?);
+        match suite.run(path).with_context(|| format!("corpus {}", path.display())) {
+            Ok(cases) if cases.total == 0 && cases.skipped.is_empty() => {
+                eprintln!("Error: corpus {}: no cases in it: expected a JSON object on each line", path.display());
+                readable = false;
+            }
+            Ok(cases) => report.merge(cases),
+            Err(error) => {
+                eprintln!("Error: {error:#}");
+                readable = false;
+            }
+        }
     }
-    for (name, why) in report.failed.iter().take(args.failures) {
+    match args.output {
+        Output::Table => print_table(&report, args.failures),
+        Output::Json => println!("{:#}", as_value(&report, args.failures)),
+        Output::Yaml => print!("{}", serde_yaml::to_string(&as_value(&report, args.failures))?),
+    }
+    Ok(readable && report.failed.is_empty())
+}
+
+fn print_table(report: &Report, failures: usize) {
+    for (name, why) in report.failed.iter().take(failures) {
         println!("FAIL {name}\n{why}");
     }
-    if report.failed.len() > args.failures {
-        println!("… and {} more failing cases (--failures N shows more)", report.failed.len() - args.failures);
+    if report.failed.len() > failures {
+        println!("… and {} more failing cases (--failures N shows more)", report.failed.len() - failures);
     }
     for (family, (passed, total)) in &report.by_family {
         println!("{family}: {passed}/{total}");
@@ -62,5 +102,12 @@ pub(crate) fn run(args: &Conformance) -> Result<bool> {
         println!("{} cases skipped, for example {}: {}", report.skipped.len(), report.skipped[0].0, report.skipped[0].1);
     }
     println!("{}/{}", report.passed, report.total);
-    Ok(report.failed.is_empty())
+}
+
+fn as_value(report: &Report, failures: usize) -> Value {
+    let groups: BTreeMap<&String, Value> =
+        report.by_family.iter().map(|(name, (passed, total))| (name, json!({ "passed": passed, "total": total }))).collect();
+    let failed: Vec<Value> = report.failed.iter().take(failures).map(|(name, why)| json!({ "name": name, "difference": why })).collect();
+    let skipped: Vec<Value> = report.skipped.iter().map(|(name, why)| json!({ "name": name, "reason": why })).collect();
+    json!({ "passed": report.passed, "total": report.total, "groups": groups, "failed": failed, "skipped": skipped })
 }
