@@ -19,6 +19,7 @@ mod flags;
 mod host;
 mod output_dir;
 mod post_renderer;
+mod registry;
 mod repositories;
 mod schemas;
 mod source;
@@ -149,7 +150,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         eprintln!("level=DEBUG msg=\"Chart path\" path={}", logged(&chart.path.to_string_lossy()));
     }
     if args.dependency_update {
-        dependencies::update(&chart.path, &network, &mut io::stdout().lock())?;
+        dependencies::update(&chart.path, &args.source.registries(&network), &mut io::stdout().lock())?;
     }
     let loaded = request.load(&chart.path, |name| read_values_file(name, &network)).map_err(plain)?;
     if debug {
@@ -232,6 +233,8 @@ impl Args {
             (None, Some(template), _) => render_name(template, host)?,
             (None, None, true) => {
                 let base = chart.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+                // A reference to a registry has tag and digest behind the name.
+                let base = if chart.starts_with("oci://") { base.split([':', '@']).next().unwrap_or_default() } else { base };
                 let base = base.split('.').next().filter(|b| !b.is_empty()).unwrap_or("chart");
                 format!("{base}-{}", SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())
             }

@@ -74,8 +74,6 @@ pub(super) struct Accepted {
     kube_token: Option<String>,
     #[arg(long, hide = true)]
     kubeconfig: Option<String>,
-    #[arg(long, hide = true)]
-    registry_config: Option<String>,
 }
 
 impl Accepted {

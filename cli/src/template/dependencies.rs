@@ -1,6 +1,6 @@
 //! `--dependency-update`: what `charts/` lacks is fetched, as `helm dependency update` does (HE-REPO-03).
 //!
-//! Repositories are directories (`file://`) and indexes over http and https. Each download is checked against the digest
+//! Repositories are directories (`file://`), indexes over http and https, and registries (`oci://`). Each download is checked against the digest
 //! in its index. What is said on the way is what Helm says, on standard output.
 
 use std::collections::BTreeMap;
@@ -15,6 +15,7 @@ use ferroflux_helm_chart::repository::{IndexEntry, Lookup, LookupError, read_ind
 use ferroflux_helm_chart::{Chart, Dependency, LoadLimits, load_archive, load_path, lock_digest, lock_yaml, package};
 
 use super::download::{Access, Downloads};
+use super::registry::Registries;
 use super::repositories::INDEX_LIMITS;
 
 /// One dependency as it will be locked, and its archive; a chart that lives in `charts/` has none.
@@ -24,7 +25,7 @@ struct Resolved {
 }
 
 /// Fetches the dependencies of the chart in `directory` if some are missing.
-pub(super) fn update(directory: &Path, network: &Downloads, out: &mut dyn Write) -> Result<()> {
+pub(super) fn update(directory: &Path, registries: &Registries<'_>, out: &mut dyn Write) -> Result<()> {
     let shown = directory.display();
     let chart = load(directory)?;
     if chart.missing_dependencies().is_empty() {
@@ -32,16 +33,16 @@ pub(super) fn update(directory: &Path, network: &Downloads, out: &mut dyn Write)
     }
     ensure!(directory.is_dir(), "only unpacked charts can be updated");
     let declared = &chart.metadata.dependencies;
-    let indexes = fetch_indexes(declared, network, out)?;
+    let indexes = fetch_indexes(declared, registries.network, out)?;
     let charts = directory.join("charts");
     if charts.symlink_metadata().is_ok_and(|found| !found.is_dir()) {
         bail!("{:?} is not a directory", charts.display().to_string());
     }
-    let versions = resolve(directory, declared, &indexes)?;
+    let versions = resolve(directory, declared, &indexes, registries)?;
     writeln!(out, "Saving {} charts", declared.len())?;
     let mut resolved = Vec::new();
     for (dependency, found) in declared.iter().zip(versions) {
-        let next = fetch(dependency, found, network, &resolved, out);
+        let next = fetch(dependency, found, registries, &resolved, out);
         resolved.push(next.inspect_err(|e| _ = writeln!(out, "Save error occurred:  {e:#}"))?);
     }
     // Nothing is changed before everything is there.
@@ -66,6 +67,8 @@ enum Found {
     /// The directory that it is packaged from.
     Directory(PathBuf),
     Indexed(Box<IndexEntry>),
+    /// The version in a registry.
+    Registry(String),
 }
 
 /// The versions that a repository has, for each dependency that names it.
@@ -75,17 +78,8 @@ fn fetch_indexes<'d>(declared: &'d [Dependency], network: &Downloads, out: &mut 
     let mut indexes = Indexes::new();
     for dependency in declared {
         let repository = dependency.repository.as_str();
-        if repository.is_empty() || repository.starts_with("file://") || indexes.contains_key(repository) {
+        if repository.is_empty() || ["file://", "oci://"].iter().any(|s| repository.starts_with(s)) || indexes.contains_key(repository) {
             continue;
-        }
-        if repository.starts_with("oci://") {
-            bail!(
-                "dependency {:?} is in the registry {repository}, which is not asked from here; get it first, with `helm pull {}/{} --version '{}'`, and put it into charts/",
-                dependency.name,
-                repository.trim_end_matches('/'),
-                dependency.name,
-                dependency.version
-            );
         }
         // Helm looks names up in its own configuration, which is not read here.
         ensure!(
@@ -110,12 +104,13 @@ fn fetch_indexes<'d>(declared: &'d [Dependency], network: &Downloads, out: &mut 
 }
 
 /// Picks a version of each dependency.
-fn resolve(directory: &Path, declared: &[Dependency], indexes: &Indexes<'_>) -> Result<Vec<Found>> {
+fn resolve(directory: &Path, declared: &[Dependency], indexes: &Indexes<'_>, registries: &Registries<'_>) -> Result<Vec<Found>> {
     let mut found = Vec::new();
     let mut missing = Vec::new();
     for dependency in declared {
         let Dependency { name, version, repository, .. } = dependency;
         let invalid = |e: &dyn std::fmt::Display| anyhow!("dependency {name:?} has an invalid version/constraint format: {e}");
+        ensure!(!version.is_empty(), invalid(&"improper constraint: \"\""));
         let mut lookup = Lookup::new(name, version).map_err(|e| invalid(&e))?;
         if let Some(index) = indexes.get(repository.as_str()) {
             read_index(Cursor::new(index), INDEX_LIMITS, &mut |item| lookup.offer(item))
@@ -125,6 +120,12 @@ fn resolve(directory: &Path, declared: &[Dependency], indexes: &Indexes<'_>) -> 
                 Err(LookupError::NoChart) => bail!("{name} chart not found in repo {repository}"),
                 Err(_) => missing.push(format!("{name:?} (repository {repository:?}, version {version:?})")),
             }
+            continue;
+        }
+        if repository.starts_with("oci://") {
+            let reference = in_registry(repository, name);
+            let known = registries.version(&reference, version).with_context(|| format!("could not retrieve list of tags for repository {repository}"));
+            found.push(Found::Registry(known?));
             continue;
         }
         let path = match repository.strip_prefix("file://") {
@@ -161,7 +162,7 @@ fn in_range(range: &str, version: &str) -> bool {
     lookup.finish().is_ok()
 }
 
-fn fetch(dependency: &Dependency, found: Found, network: &Downloads, before: &[Resolved], out: &mut dyn Write) -> Result<Resolved> {
+fn fetch(dependency: &Dependency, found: Found, registries: &Registries<'_>, before: &[Resolved], out: &mut dyn Write) -> Result<Resolved> {
     let Dependency { name, version, repository, .. } = dependency;
     let locked = |version: &str| Dependency {
         name: name.clone(),
@@ -181,6 +182,14 @@ fn fetch(dependency: &Dependency, found: Found, network: &Downloads, before: &[R
             let version = &chart.metadata.version;
             Ok(Resolved { locked: locked(version), archive: Some((format!("{}-{version}.tgz", chart.name()), bytes)) })
         }
+        Found::Registry(version) => {
+            writeln!(out, "Downloading {name} from repo {repository}")?;
+            let reference = in_registry(repository, name);
+            let pulled = registries.pull(&reference, &version).with_context(|| format!("could not download {reference}"))?;
+            write!(out, "{}", pulled.summary)?;
+            load_archive(pulled.archive.as_slice(), LoadLimits::default()).with_context(|| format!("{reference} is not a chart"))?;
+            Ok(Resolved { locked: locked(&version), archive: Some((format!("{name}-{version}.tgz"), pulled.archive)) })
+        }
         Found::Indexed(entry) => {
             let locked = locked(&entry.metadata.version);
             let url = entry.urls.first().with_context(|| format!("chart {name:?} has no downloadable URLs"))?;
@@ -196,12 +205,16 @@ fn fetch(dependency: &Dependency, found: Found, network: &Downloads, before: &[R
                 return Ok(Resolved { locked, archive: None });
             }
             writeln!(out, "Downloading {name} from repo {repository}")?;
-            let bytes = network.get(&address, &Access::default()).with_context(|| format!("could not download {address}"))?;
+            let bytes = registries.network.get(&address, &Access::default()).with_context(|| format!("could not download {address}"))?;
             entry.check_digest(&bytes)?;
             load_archive(bytes.as_slice(), LoadLimits::default()).with_context(|| format!("{address} is not a chart"))?;
             Ok(Resolved { locked, archive: Some((file, bytes)) })
         }
     }
+}
+
+fn in_registry(repository: &str, name: &str) -> String {
+    format!("{}/{name}", repository.trim_end_matches('/'))
 }
 
 /// An address in an index may be relative to the repository.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, ensure};
 use ferroflux_proxy_environment::ProxyEnvironment;
+use reqwest::header::HeaderMap;
 use reqwest::{Certificate, Identity, Url};
 
 /// The longest that a file may take.
@@ -28,9 +29,10 @@ pub(super) struct Access {
 }
 
 /// The answer of a server, whatever its status.
-struct Answer {
-    status: u16,
-    body: Vec<u8>,
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Vec<u8>,
 }
 
 /// The network.
@@ -40,29 +42,29 @@ pub(super) struct Downloads(OnceCell<tokio::runtime::Runtime>);
 impl Downloads {
     /// The file at `address`. The error names the address without its password.
     pub(super) fn get(&self, address: &str, access: &Access) -> Result<Vec<u8>> {
-        let answer = self.ask(address, access)?;
+        let answer = self.ask(address, access, HeaderMap::new())?;
         ensure!(answer.status == 200, "failed to fetch {} : {}", shown(address), status_line(answer.status));
         Ok(answer.body)
     }
 
-    /// What the server says. Another host that it sends to does not see user and password.
-    fn ask(&self, address: &str, access: &Access) -> Result<Answer> {
+    /// What the server says to a GET with these headers. Another host that it sends to does not see what authorizes.
+    pub(super) fn ask(&self, address: &str, access: &Access, headers: HeaderMap) -> Result<Answer> {
         let url = Url::parse(address).with_context(|| format!("address {:?}", shown(address)))?;
         let client = client(access)?;
-        let mut request = client.get(url);
+        let mut request = client.get(url).headers(headers);
         if !access.username.is_empty() {
             request = request.basic_auth(&access.username, Some(&access.password));
         }
         let failed = |error: reqwest::Error| anyhow!("Get {:?}: {:#}", shown(address), anyhow::Error::new(error.without_url()));
         self.runtime()?.block_on(async {
             let mut response = request.send().await.map_err(failed)?;
-            let status = response.status().as_u16();
+            let (status, headers) = (response.status().as_u16(), response.headers().clone());
             let mut body = Vec::new();
             while let Some(chunk) = response.chunk().await.map_err(failed)? {
                 ensure!(body.len() + chunk.len() <= MAX_BYTES, "{} has more than {} MiB", shown(address), MAX_BYTES >> 20);
                 body.extend_from_slice(&chunk);
             }
-            Ok(Answer { status, body })
+            Ok(Answer { status, headers, body })
         })
     }
 

@@ -1,7 +1,7 @@
 //! Where the chart is, and whether it is what its author signed.
 //!
-//! A chart is a path, an address of an archive over http or https, a name in a repository (`--repo`), or
-//! `repository/chart` with a repository that was added before. What is fetched lives in a temporary folder until the
+//! A chart is a path, an address of an archive over http or https, a reference to a registry (`oci://`), a name in a
+//! repository (`--repo`), or `repository/chart` with a repository that was added before. What is fetched lives in a temporary folder until the
 //! command ends.
 
 use std::fs;
@@ -11,6 +11,7 @@ use std::time::SystemTime;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use ferroflux_helm_chart::provenance::{SignedText, Verifier, verify};
+use ferroflux_helm_chart::repository::oci::Reference;
 use ferroflux_helm_chart::repository::{IndexEntry, LookupError, find};
 use ferroflux_openpgp::Keyring;
 use reqwest::Url;
@@ -19,6 +20,7 @@ use tempfile::TempDir;
 use super::dependencies::absolute_url;
 use super::download::{Access, Downloads, shown};
 use super::flags::path;
+use super::registry::Registries;
 use super::repositories::{INDEX_LIMITS, Repositories};
 
 /// Options that say which chart, and how its server is spoken to.
@@ -57,8 +59,11 @@ pub(super) struct Source {
     /// Do not check the server's certificate.
     #[arg(long)]
     insecure_skip_tls_verify: bool,
-    #[arg(long, hide = true)]
+    /// Speak http to registries, not https.
+    #[arg(long)]
     plain_http: bool,
+    #[arg(long, hide = true, env = "HELM_REGISTRY_CONFIG", value_name = "FILE", value_parser = path)]
+    registry_config: Option<PathBuf>,
     /// Give user and password to other hosts too that the repository's index names.
     #[arg(long)]
     pass_credentials: bool,
@@ -106,8 +111,7 @@ impl Source {
             return self.fetch(chart, &self.access(), network);
         }
         if chart.starts_with("oci://") {
-            let wanted = if version.is_empty() { String::new() } else { format!(" --version '{version}'") };
-            bail!("charts are not fetched from registries; get the archive first, with `helm pull {chart}{wanted}`, and give its path");
+            return self.pull(chart, version, network);
         }
         if let Some((scheme, _)) = chart.split_once("://") {
             bail!("scheme {scheme:?} not supported");
@@ -121,6 +125,24 @@ impl Source {
             (access.username, access.password) = (self.username.clone(), self.password.clone());
         }
         self.fetch_entry(&entry, &repository.url, access, repository.pass_credentials || self.pass_credentials, network)
+    }
+
+    /// The registries, spoken to as the options say.
+    pub(super) fn registries<'n>(&self, network: &'n Downloads) -> Registries<'n> {
+        Registries { network, access: self.access(), plain_http: self.plain_http, config: given(&self.registry_config) }
+    }
+
+    /// Fetches a chart from a registry. Where it came from is said on standard error: manifests go to standard output.
+    fn pull(&self, chart: &str, version: &str, network: &Downloads) -> Result<Located> {
+        let pulled = self.registries(network).pull(chart, version)?;
+        eprint!("{}", pulled.summary);
+        let name = Reference::parse(chart)?.repository.rsplit('/').next().unwrap_or_default().to_owned();
+        let file = if pulled.version.is_empty() { format!("{name}.tgz") } else { format!("{name}-{}.tgz", pulled.version) };
+        if !self.verify {
+            return self.keep(&file, &pulled.archive, None);
+        }
+        let missing = || anyhow!("failed to fetch provenance {:?}", format!("{chart}.prov"));
+        self.keep(&file, &pulled.archive, Some(&pulled.provenance.ok_or_else(missing)?))
     }
 
     fn access(&self) -> Access {
@@ -176,13 +198,23 @@ impl Source {
         let url = Url::parse(address).with_context(|| format!("address {:?}", shown(address)))?;
         let name = url.path_segments().and_then(|mut segments| segments.next_back()).unwrap_or_default();
         ensure!(!name.is_empty(), "the address {:?} names no file", shown(address));
-        let folder = tempfile::Builder::new().prefix("ferroflux-chart-").tempdir().context("folder for the chart")?;
+        let archive = network.get(address, access)?;
+        if !self.verify {
+            return self.keep(name, &archive, None);
+        }
+        let provenance = format!("{address}.prov");
+        let signed = network.get(&provenance, access).map_err(|_| anyhow!("failed to fetch provenance {:?}", shown(&provenance)))?;
+        self.keep(name, &archive, Some(&signed))
+    }
+
+    /// Puts an archive where the command can load it, and verifies it if there is a provenance file.
+    fn keep(&self, name: &str, archive: &[u8], provenance: Option<&[u8]>) -> Result<Located> {
+        let failed = "folder for the chart";
+        let folder = tempfile::Builder::new().prefix("ferroflux-chart-").tempdir().context(failed)?;
         let path = folder.path().join(name);
-        fs::write(&path, network.get(address, access)?).context("folder for the chart")?;
-        if self.verify {
-            let provenance = format!("{address}.prov");
-            let signed = network.get(&provenance, access).map_err(|_| anyhow!("failed to fetch provenance {:?}", shown(&provenance)))?;
-            fs::write(folder.path().join(format!("{name}.prov")), signed).context("folder for the chart")?;
+        fs::write(&path, archive).context(failed)?;
+        if let Some(provenance) = provenance {
+            fs::write(folder.path().join(format!("{name}.prov")), provenance).context(failed)?;
             self.verify(&path)?;
         }
         Ok(Located { path, _fetched: Some(folder) })

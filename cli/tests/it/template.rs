@@ -234,13 +234,12 @@ fn verification() {
     assert!(error(&verify("keyring.gpg")).contains("could not load provenance file"));
 }
 
-/// What only a cluster or a registry can answer says so, and what to do instead.
+/// What only a cluster can answer says so, and what to do instead.
 #[test]
 fn refused() {
     let dir = tempfile::tempdir().unwrap();
     chart(dir.path());
     let says = |args: &[&str]| error(&ferroflux(args, dir.path()));
-    assert!(says(&["rel", "oci://example.com/app", "--version", "1.0.0"]).contains("`helm pull oci://example.com/app --version '1.0.0'`"));
     assert!(says(&["rel", "app", "--dry-run=server"]).contains("needs a cluster"));
     assert!(says(&["rel", "app", "--validate"]).contains("needs a cluster"));
 }
@@ -409,7 +408,84 @@ fn from_the_network() {
     assert!(!secret.contains("s3cret"), "{secret}");
 }
 
-/// Answers requests for files of a directory until it is dropped; what is in `private/` is for the user `u`.
+/// HE-REPO-02: charts and dependencies from registries, by tag, range and digest; with a password and with a token for it;
+/// nothing that is not what its digest says.
+#[test]
+fn from_a_registry() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path();
+    let archive = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/helm-chart/tests/data/provenance/tiny-1.0.0.tgz")).unwrap();
+    let digest = |bytes: &[u8]| {
+        let hex: String = sha2::Digest::finalize(sha2::Digest::chain_update(<sha2::Sha256 as sha2::Digest>::new(), bytes))
+            .iter()
+            .map(|b| format!("{b:02x}"))
+            .collect();
+        format!("sha256:{hex}")
+    };
+    let layer = digest(&archive);
+    let manifest = format!(
+        "{{\"layers\":[{{\"mediaType\":\"application/vnd.cncf.helm.chart.content.v1.tar+gzip\",\"digest\":\"{layer}\"}}]}}"
+    );
+    let pinned = digest(manifest.as_bytes());
+    for repository in ["charts/tiny", "private/tiny", "token/tiny", "bad/tiny"] {
+        let folder = root.join("shelf/v2").join(repository);
+        for part in ["tags", "manifests", "blobs"] {
+            fs::create_dir_all(folder.join(part)).unwrap();
+        }
+        fs::write(folder.join("tags/list"), r#"{"tags":["1.0.0","1.1.0_b.1","2.0.0-rc.1","latest"]}"#).unwrap();
+        for reference in ["1.0.0", "1.1.0_b.1", pinned.as_str()] {
+            fs::write(folder.join("manifests").join(reference), &manifest).unwrap();
+        }
+        let content = if repository.starts_with("bad") { b"other" } else { archive.as_slice() };
+        fs::write(folder.join("blobs").join(&layer), content).unwrap();
+    }
+    fs::write(root.join("shelf/token"), r#"{"token":"t0ken"}"#).unwrap();
+    let server = Server::of(root.join("shelf"));
+    let at = |rest: &str| format!("oci://{}/{rest}", server.address);
+    let pull = |rest: &str, args: &[&str]| ferroflux(&[&["rel", &at(rest), "--plain-http"], args].concat(), root);
+    let pulled = |output: &Output| {
+        assert!(success(output).contains("name: tiny"));
+        text(&output.stderr).lines().next().unwrap_or_default().replace(&server.address, "host")
+    };
+    assert_eq!(pulled(&pull("charts/tiny", &[])), "Pulled: host/charts/tiny:1.1.0_b.1");
+    assert_eq!(pulled(&pull("charts/tiny", &["--version", "~1.0"])), "Pulled: host/charts/tiny:1.0.0");
+    assert_eq!(pulled(&pull("charts/tiny", &["--version", "1.1.0+b.1"])), "Pulled: host/charts/tiny:1.1.0_b.1");
+    assert_eq!(pulled(&pull("charts/tiny:1.0.0", &[])), "Pulled: host/charts/tiny:1.0.0");
+    assert_eq!(pulled(&pull(&format!("charts/tiny@{pinned}"), &[])), format!("Pulled: host/charts/tiny@{pinned}"));
+    success(&ferroflux(&["-g", &at("charts/tiny:1.0.0"), "--plain-http"], root));
+    assert!(error(&pull("charts/tiny", &["--version", "^9"])).contains("could not locate a version matching provided version string ^9"));
+    assert!(error(&pull("charts/tiny:1.0.0", &["--version", "2"])).contains("chart reference and version mismatch: 2 is not 1.0.0"));
+    assert!(error(&pull("charts/tiny:9.9.9", &[])).contains("charts/tiny:9.9.9: not found"));
+    assert!(error(&pull("charts/none", &[])).contains("response status code 404"));
+    assert!(error(&pull("charts/tiny:1.0.0", &["--verify"])).contains("failed to fetch provenance"));
+    assert!(error(&pull("bad/tiny:1.0.0", &[])).contains("the registry sent bytes with the digest sha256:"));
+    let other = format!("sha256:{}", "0".repeat(64));
+    fs::write(root.join("shelf/v2/bad/tiny/manifests").join(&other), &manifest).unwrap();
+    assert!(error(&pull(&format!("bad/tiny@{other}"), &[])).contains("the registry sent a manifest with the digest sha256:"));
+    // A password is for who asks for it, at once or by way of a token.
+    assert!(error(&pull("private/tiny", &[])).contains("response status code 401"));
+    assert!(error(&pull("token/tiny", &["--username", "u", "--password", "wrong"])).contains("401 Unauthorized"));
+    pulled(&pull("private/tiny", &["--username", "u", "--password", "u"]));
+    pulled(&pull("token/tiny", &["--username", "u", "--password", "u"]));
+    let login = format!("{{\"auths\":{{{:?}:{{\"auth\":\"dTp1\"}}}}}}", server.address);
+    fs::write(root.join("login.json"), login).unwrap();
+    pulled(&pull("token/tiny", &["--registry-config", "login.json"]));
+    let declare = |version: &str| {
+        let _ = fs::remove_dir_all(root.join("app"));
+        fs::create_dir(root.join("app")).unwrap();
+        let dependency = format!("{{name: tiny, version: '{version}', repository: '{}'}}", at("charts"));
+        fs::write(root.join("app/Chart.yaml"), format!("apiVersion: v2\nname: app\nversion: 1.0.0\ndependencies: [{dependency}]\n")).unwrap();
+        ferroflux(&["rel", "app", "--dependency-update", "--plain-http"], root)
+    };
+    assert!(success(&declare("1.x")).contains("Downloading tiny from repo oci://"));
+    assert!(root.join("app/charts/tiny-1.1.0+b.1.tgz").exists());
+    assert!(fs::read_to_string(root.join("app/Chart.lock")).unwrap().contains("version: 1.1.0+b.1"));
+    assert!(error(&declare("^9")).contains("could not locate a version"));
+    assert!(!root.join("app/charts").exists(), "nothing is changed");
+}
+
+/// Answers requests for files of a directory until it is dropped; what is in `private/` is for the user `u`, and what is in
+/// `v2/token/` for a token that `token` gives that user.
 struct Server {
     address: String,
     stop: Arc<AtomicBool>,
@@ -420,6 +496,7 @@ impl Server {
     fn of(directory: PathBuf) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
+        let own = address.clone();
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
         let thread = thread::spawn(move || {
@@ -431,15 +508,20 @@ impl Server {
                 let lines: Vec<String> =
                     BufReader::new(&stream).lines().map_while(Result::ok).take_while(|line| !line.is_empty()).collect();
                 let request = lines.first().cloned().unwrap_or_default();
-                let path = request.split(' ').nth(1).unwrap_or_default().trim_start_matches('/').to_owned();
+                let path = request.split([' ', '?']).nth(1).unwrap_or_default().trim_start_matches('/').to_owned();
                 // The user and the password `u`.
-                let known = lines.iter().any(|line| line.eq_ignore_ascii_case("authorization: Basic dTp1"));
+                let with = |proof: &str| lines.iter().any(|line| line.eq_ignore_ascii_case(&format!("authorization: {proof}")));
+                let for_user = path.starts_with("private/") || path.starts_with("v2/private/") || path == "token";
+                let refused = for_user && !with("Basic dTp1") || path.starts_with("v2/token/") && !with("Bearer t0ken");
+                let bearer = format!("Bearer realm=\"http://{own}/token\",service=\"here\",scope=\"repository:token/tiny:pull\"");
+                let challenge = if for_user { "Basic realm=\"here\"" } else { &bearer };
                 let (status, body) = match fs::read(directory.join(&path)) {
-                    _ if path.starts_with("private/") && !known => ("401 Unauthorized", Vec::new()),
+                    _ if refused => ("401 Unauthorized", Vec::new()),
                     Ok(body) => ("200 OK", body),
                     Err(_) => ("404 Not Found", Vec::new()),
                 };
-                let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+                let asks = if refused { format!("WWW-Authenticate: {challenge}\r\n") } else { String::new() };
+                let head = format!("HTTP/1.1 {status}\r\n{asks}Content-Length: {}\r\nConnection: close\r\n\r\n", body.len());
                 // A client that has seen enough may be gone.
                 let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&body));
             }
@@ -521,6 +603,7 @@ fn dependency_update() {
         format!("{lib}- {{name: tiny2, version: '>=9', repository: '{repository}'}}\n"),
         format!("{lib}- {{name: tiny, version: '>=9', repository: '{repository}'}}\n"),
         "- {name: lib, version: x.y, repository: 'file://../lib'}\n".to_owned(),
+        "- {name: lib, repository: 'file://../lib'}\n".to_owned(),
     ];
     let args = ["rel", "app", "--dependency-update"];
     let result = |run: &dyn Fn() -> Output| {
@@ -552,8 +635,6 @@ fn dependency_update() {
     let refused = result(&|| ferroflux(&args, root));
     assert!(refused.2.contains("the archive was replaced or damaged"), "{}", refused.2);
     assert_eq!(refused.3, ["tiny-0.9.0.tgz"], "nothing is changed");
-    declare("- {name: x, version: 1.0.0, repository: 'oci://127.0.0.1:1/charts'}\n");
-    assert!(result(&|| ferroflux(&args, root)).2.contains("`helm pull oci://127.0.0.1:1/charts/x --version '1.0.0'`"));
 }
 
 /// The values of a release in the tutorial's repository, with the patch of an environment.
