@@ -124,7 +124,9 @@ fn resolve(directory: &Path, declared: &[Dependency], indexes: &Indexes<'_>, reg
         }
         if repository.starts_with("oci://") {
             let reference = in_registry(repository, name);
-            let known = registries.version(&reference, version).with_context(|| format!("could not retrieve list of tags for repository {repository}"));
+            let known = registries
+                .version(&reference, version)
+                .with_context(|| format!("could not retrieve list of tags for repository {repository}"));
             found.push(Found::Registry(known?));
             continue;
         }

@@ -414,7 +414,8 @@ fn from_the_network() {
 fn from_a_registry() {
     let dir = tempfile::tempdir().unwrap();
     let root = dir.path();
-    let archive = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/helm-chart/tests/data/provenance/tiny-1.0.0.tgz")).unwrap();
+    let archive =
+        fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/helm-chart/tests/data/provenance/tiny-1.0.0.tgz")).unwrap();
     let digest = |bytes: &[u8]| {
         let hex: String = sha2::Digest::finalize(sha2::Digest::chain_update(<sha2::Sha256 as sha2::Digest>::new(), bytes))
             .iter()
@@ -423,9 +424,8 @@ fn from_a_registry() {
         format!("sha256:{hex}")
     };
     let layer = digest(&archive);
-    let manifest = format!(
-        "{{\"layers\":[{{\"mediaType\":\"application/vnd.cncf.helm.chart.content.v1.tar+gzip\",\"digest\":\"{layer}\"}}]}}"
-    );
+    let manifest =
+        format!("{{\"layers\":[{{\"mediaType\":\"application/vnd.cncf.helm.chart.content.v1.tar+gzip\",\"digest\":\"{layer}\"}}]}}");
     let pinned = digest(manifest.as_bytes());
     for repository in ["charts/tiny", "private/tiny", "token/tiny", "bad/tiny"] {
         let folder = root.join("shelf/v2").join(repository);
@@ -474,7 +474,8 @@ fn from_a_registry() {
         let _ = fs::remove_dir_all(root.join("app"));
         fs::create_dir(root.join("app")).unwrap();
         let dependency = format!("{{name: tiny, version: '{version}', repository: '{}'}}", at("charts"));
-        fs::write(root.join("app/Chart.yaml"), format!("apiVersion: v2\nname: app\nversion: 1.0.0\ndependencies: [{dependency}]\n")).unwrap();
+        fs::write(root.join("app/Chart.yaml"), format!("apiVersion: v2\nname: app\nversion: 1.0.0\ndependencies: [{dependency}]\n"))
+            .unwrap();
         ferroflux(&["rel", "app", "--dependency-update", "--plain-http"], root)
     };
     assert!(success(&declare("1.x")).contains("Downloading tiny from repo oci://"));
