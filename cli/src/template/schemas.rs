@@ -15,7 +15,9 @@ pub(super) struct FromNetwork(OnDemand);
 
 impl SchemaLoader for FromNetwork {
     fn load(&self, address: &str) -> Result<Vec<u8>, String> {
-        if let Some(path) = address.strip_prefix("file://") {
+        if let Some(rest) = address.strip_prefix("file://") {
+            // what stands before the path is a host, which counts for nothing
+            let path = rest.find('/').map_or("", |at| &rest[at..]);
             let found = std::path::Path::new(path).exists();
             let why = if found { "schemas may not refer to files outside of their chart" } else { "no such file or directory" };
             return Err(format!("open {path}: {why}"));

@@ -23,7 +23,7 @@ use crate::values::{Table, Tree};
 use check::check;
 use documents::Documents;
 pub use documents::{NoSchemas, SchemaLoader};
-use registry::Registry;
+use registry::{Obstacle, Registry};
 
 /// Values that break the schemas of one or more charts; the text names the charts, the places and the rules.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -69,9 +69,12 @@ fn validate_values(schema: &str, loader: &dyn SchemaLoader, values: &Table) -> R
     let document: Value = serde_json::from_str(schema).map_err(|e| json_error::in_go_words(schema, &e))?;
     let mut documents = Documents::new(loader);
     let draft = documents.draft(&document)?;
-    meta::check_schema(SELF, &document, draft)?;
+    meta::check_schema(&format!("{SELF}#"), &document, draft)?;
     documents.load_references(&document, draft)?;
-    let registry = Registry::new(&document, documents.loaded(), draft)?;
+    let registry = Registry::new(&document, documents.loaded(), draft).map_err(|obstacle| match obstacle {
+        Obstacle::Missing(address) => format!("failing loading {address:?}"),
+        Obstacle::Fault(text) => text,
+    })?;
     let instance = Value::Object(values.iter().map(|(k, v)| (k.to_string(), v.to_json())).collect());
     match check(&registry, &document, &instance) {
         Ok(()) => Ok(()),

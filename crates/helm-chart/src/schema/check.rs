@@ -558,6 +558,7 @@ fn shown(value: &Value) -> String {
     match value {
         Value::String(text) => quote(text),
         Value::Number(number) => plain(number),
+        Value::Null => "<nil>".to_owned(),
         other => other.to_string(),
     }
 }

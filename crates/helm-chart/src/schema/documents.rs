@@ -5,7 +5,7 @@ use std::fmt::Debug;
 
 use serde_json::Value;
 
-use super::registry::Registry;
+use super::registry::{Obstacle, Registry};
 use super::{Draft, json_error, meta};
 
 /// Documents that the schema of one chart may load.
@@ -62,23 +62,27 @@ impl<'l> Documents<'l> {
                 Err(address) => address.to_owned(),
             };
         }
-        Err(format!("metaschema {named:?} refers to itself\n"))
+        Err(format!("metaschema {named:?} refers to itself"))
     }
 
     /// Loads what the schema refers to, and what that refers to.
     pub(super) fn load_references(&mut self, schema: &Value, draft: Draft) -> Result<(), String> {
-        while let Some(address) = Registry::missing(schema, &self.loaded, draft)? {
+        loop {
+            let address = match Registry::new(schema, &self.loaded, draft) {
+                Ok(_) => return Ok(()),
+                Err(Obstacle::Missing(address)) => address,
+                Err(Obstacle::Fault(text)) => return Err(text),
+            };
             let at = self.position(&address)?;
-            meta::check_schema(&address, &self.loaded[at].1, draft)?;
+            meta::check_schema(&format!("{address}#"), &self.loaded[at].1, draft)?;
         }
-        Ok(())
     }
 
     fn position(&mut self, address: &str) -> Result<usize, String> {
         if let Some(at) = self.loaded.iter().position(|(known, _)| known == address) {
             return Ok(at);
         }
-        let failed = |why: &str| format!("failing loading {address:?}: {}\n", why.trim_end());
+        let failed = |why: &str| format!("failing loading {address:?}: {}", why.trim_end());
         let scheme = address.split_once(':').map_or("", |(scheme, _)| scheme);
         if !matches!(scheme, "http" | "https" | "file") {
             return Err(failed(&format!("no URLLoader registered for {address:?}")));

@@ -3,14 +3,14 @@
 /// The text for an error of `serde_json` in `text`.
 pub(super) fn in_go_words(text: &str, error: &serde_json::Error) -> String {
     if text.trim().is_empty() {
-        return "EOF\n".to_owned();
+        return "EOF".to_owned();
     }
     if error.is_eof() {
-        return "unexpected EOF\n".to_owned();
+        return "unexpected EOF".to_owned();
     }
     let what = error.to_string();
     if what.starts_with("trailing characters") {
-        return "invalid character after top-level value\n".to_owned();
+        return "invalid character after top-level value".to_owned();
     }
     let line = text.lines().nth(error.line().saturating_sub(1)).unwrap_or_default();
     let column = error.column().saturating_sub(1);
@@ -26,5 +26,5 @@ pub(super) fn in_go_words(text: &str, error: &serde_json::Error) -> String {
     } else {
         "looking for beginning of value"
     };
-    format!("invalid character '{character}' {place}\n")
+    format!("invalid character '{character}' {place}")
 }

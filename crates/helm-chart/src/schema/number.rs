@@ -41,9 +41,10 @@ pub(super) fn count(value: usize) -> String {
     grouped
 }
 
-/// A number as the schema's text has it.
+/// A number as the schema's text has it in its usual form: a whole number that is no integer there ends in `.0`.
 pub(super) fn plain(number: &Number) -> String {
     match number.as_f64() {
+        Some(f) if number.is_f64() && f.fract() == 0.0 && f.abs() < 1e16 => format!("{f:.1}"),
         Some(f) if number.is_f64() => ferroflux_yaml::number::format_json(f),
         _ => number.to_string(),
     }

@@ -86,3 +86,57 @@ fn items_by_draft() {
     assert_eq!(validate(&schema("https://json-schema.org/draft/2019-09/schema"), &Shelf::default()), Ok(()));
     assert!(validate(&schema("https://json-schema.org/draft/2020-12/schema"), &Shelf::default()).is_err());
 }
+
+/// What stands below the chart's name in the message; empty if the values are good.
+fn said(schema: &str) -> String {
+    let error = validate(schema, &Shelf::default()).err().unwrap_or_default();
+    error.split_once("app:\n").map_or(error.clone(), |(_, text)| text.to_owned())
+}
+
+/// HE-SCH-01: a schema is what stands at a schema's place. Properties and definitions may have the names of keywords;
+/// below a keyword that nobody knows, in definitions that nothing refers to and beside an old `$ref` references count for
+/// nothing, and no address or anchor is found there.
+#[test]
+fn places_of_schemas() {
+    let default = r##"{"properties":{"port":{"$ref":"#/definitions/default"}},"definitions":{"default":{"allOf":[{"$ref":"#/definitions/enum"}]},"enum":{"type":"integer"}}}"##;
+    assert_eq!(said(default), "- at '/port': 'allOf' failed\n  - at '/port': got string, want integer\n");
+    for fine in [
+        r##"{"definitions":{"a":{"$ref":"#/nowhere"}}}"##,
+        r##"{"unknown":{"$ref":"#/nowhere"},"default":{"$ref":"#/nowhere"}}"##,
+        r##"{"$schema":"http://json-schema.org/draft-07/schema#","definitions":{"a":{}},"properties":{"port":{"$ref":"#/definitions/a","not":{"$ref":"#/nowhere"}}}}"##,
+        r##"{"$schema":"http://json-schema.org/draft-04/schema#","if":{"$ref":"#/nowhere"}}"##,
+    ] {
+        assert_eq!(said(fine), "", "{fine}");
+    }
+    let data = r##"{"properties":{"port":{"$ref":"#/parts/port"}},"parts":{"port":{"items":{"$ref":"#/parts/port"},"type":"integer"}}}"##;
+    assert_eq!(said(data), "- at '/port': got string, want integer\n");
+    let anchor = r##"{"properties":{"port":{"$ref":"#p"}},"parts":{"port":{"$anchor":"p"}}}"##;
+    assert_eq!(said(anchor), "anchor in \"file:///values.schema.json#p\" not found in schema \"file:///values.schema.json\"");
+    let pointer = r##"{"items":{"$ref":"#/nowhere"}}"##;
+    assert_eq!(said(pointer), "json-pointer in \"file:///values.schema.json#/nowhere\" not found");
+    let wrong = r##"{"items":{"$ref":"#/parts/a"},"parts":{"a":{"$comment":5}}}"##;
+    assert_eq!(
+        said(wrong),
+        "\"file:///values.schema.json#/parts/a\" is not valid against metaschema: jsonschema validation failed with 'https://json-schema.org/draft/2020-12/schema#'\n- at '': 'allOf' failed\n  - at '/$comment': got number, want string"
+    );
+    for (what, twice) in [
+        ("id \"file:///x\"", r##"{"$defs":{"a":{"$id":"x"},"b":{"$id":"x"}}}"##),
+        ("anchor \"x\"", r##"{"$defs":{"a":{"$anchor":"x"},"b":{"$anchor":"x"}}}"##),
+    ] {
+        assert!(said(twice).starts_with(&format!("duplicate {what} in \"file:///values.schema.json\" at ")), "{}", said(twice));
+    }
+}
+
+/// HE-SCH-02: each vocabulary of a newer draft that a schema breaks is a group in the message; null and whole numbers of
+/// a list of values have Go's form and the schema's.
+#[test]
+fn texts_of_violations() {
+    let broken = r#"{"not":5,"required":"x"}"#;
+    assert!(said(broken).ends_with(
+        "- at '': 'allOf' failed\n  - at '/not': got number, want boolean or object\n  - at '/required': got string, want array"
+    ));
+    let old = r#"{"$schema":"http://json-schema.org/draft-04/schema#","exclusiveMinimum":true}"#;
+    assert!(said(old).ends_with("- at '': properties 'minimum' required, if 'exclusiveMinimum' exists"), "{}", said(old));
+    let values = r#"{"properties":{"port":{"enum":[null,1.0,2,"a"]}}}"#;
+    assert_eq!(said(values), "- at '/port': value must be one of <nil>, 1.0, 2, 'a'\n");
+}
