@@ -5,7 +5,7 @@
 //! about its size costs more than the limits.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Seek};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -72,6 +72,7 @@ struct StreamLimit;
 /// A reader that fails, instead of ending, after a number of bytes.
 struct Capped<R> {
     inner: R,
+    passed: u64,
     left: u64,
 }
 
@@ -83,7 +84,24 @@ impl<R: Read> Read for Capped<R> {
         let cap = buf.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
         let n = self.inner.read(&mut buf[..cap])?;
         self.left -= n as u64;
+        self.passed += n as u64;
         Ok(n)
+    }
+}
+
+/// Only forwards, by reading: what lies between two entries of an archive is a few bytes, for which the reader of archives
+/// would clear a buffer of its own each time.
+impl<R: Read> Seek for Capped<R> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let SeekFrom::Current(length) = to else { return Err(io::ErrorKind::Unsupported.into()) };
+        let mut left = usize::try_from(length).map_err(|_| io::ErrorKind::Unsupported)?;
+        let mut buffer = [0; 512];
+        while left > 0 {
+            let piece = left.min(buffer.len());
+            self.read_exact(&mut buffer[..piece])?;
+            left -= piece;
+        }
+        Ok(self.passed)
     }
 }
 
@@ -140,13 +158,13 @@ pub(crate) fn read_within(
     }
     // A tar stream holds a header and padding for each file: at most 1.5 KiB, with long names a little more.
     let overhead = 4096 * budget.entries_left as u64 + (1 << 20);
-    let stream = Capped { inner: MultiGzDecoder::new(packed), left: budget.bytes_left.saturating_add(overhead) };
+    let stream = Capped { inner: MultiGzDecoder::new(packed), passed: 0, left: budget.bytes_left.saturating_add(overhead) };
     let mut archive = tar::Archive::new(stream);
     let mut files = Vec::new();
     let mut buffer = Vec::new();
     let limit = budget.limits.total_bytes;
     let failed = |e: io::Error| read_error(e, limit);
-    for entry in archive.entries().map_err(failed)? {
+    for entry in archive.entries_with_seek().map_err(failed)? {
         let mut entry = entry.map_err(failed)?;
         budget.entries_left = budget.entries_left.checked_sub(1).ok_or(ArchiveError::TooManyEntries(budget.limits.entries))?;
         let raw_name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();

@@ -5,7 +5,6 @@ use std::fs::File;
 use std::io::BufRead;
 use std::path::Path;
 use std::sync::Arc;
-use std::thread;
 
 use ferroflux_go_template::engine::ParseAhead;
 
@@ -17,7 +16,7 @@ use crate::metadata::{DecodeError, Lock, Metadata, ValidationError, api_version}
 use crate::paths::{below_its_chart, ext};
 use crate::render::TemplateCache;
 use crate::tree::{self, FileTree, TreeError};
-use crate::values::{ReadAhead, ReadError, read_values};
+use crate::values::{ReadError, read_values};
 
 /// Why a chart could not be loaded. The texts are those of Helm's SDK.
 #[derive(Debug, thiserror::Error)]
@@ -96,24 +95,20 @@ fn load_packed(packed: impl BufRead, limits: LoadLimits, again: Option<&Archive>
     let mut budget = Budget::new(limits);
     // A chart that is to be rendered once cannot wait; one that stays is parsed when it is rendered first.
     let mut parse = again.map(|_| ParseAhead::default());
-    thread::scope(|scope| {
-        let mut ahead = ReadAhead::new(scope);
-        let seen = |file: &ChartFile| {
-            ahead.offer(file);
-            if let Some(parse) = parse.as_mut().filter(|_| below_its_chart(&file.name).starts_with("templates/")) {
-                parse.offer(file.data.clone());
-            }
-        };
-        let files = archive::read_within(packed, &mut budget, |name| contents.keeps(name), seen);
-        let files = files.map_err(|e| match e {
-            ArchiveError::NotGzip => LoadError::NotAnArchive,
-            e => LoadError::Archive(e),
-        })?;
-        let Some(chart_file) = files.iter().find(|f| f.name == "Chart.yaml") else { return Err(LoadError::NoChartYaml) };
-        check_api_version(chart_file)?;
-        let packed = again.map(|archive| (archive.clone(), String::new()));
-        Loader { contents, budget: &mut budget, ahead: Some(ahead), parse }.load(files, packed, 0)
-    })
+    let seen = |file: &ChartFile| {
+        if let Some(parse) = parse.as_mut().filter(|_| below_its_chart(&file.name).starts_with("templates/")) {
+            parse.offer(file.data.clone());
+        }
+    };
+    let files = archive::read_within(packed, &mut budget, |name| contents.keeps(name), seen);
+    let files = files.map_err(|e| match e {
+        ArchiveError::NotGzip => LoadError::NotAnArchive,
+        e => LoadError::Archive(e),
+    })?;
+    let Some(chart_file) = files.iter().find(|f| f.name == "Chart.yaml") else { return Err(LoadError::NoChartYaml) };
+    check_api_version(chart_file)?;
+    let packed = again.map(|archive| (archive.clone(), String::new()));
+    Loader { contents, budget: &mut budget, parse }.load(files, packed, 0)
 }
 
 /// Which contents of the files of a packaged chart are kept.
@@ -138,12 +133,12 @@ pub fn load_tree(tree: &dyn FileTree, limits: LoadLimits) -> Result<Arc<Chart>, 
         check_api_version(&ChartFile::new("Chart.yaml", &data, std::time::SystemTime::UNIX_EPOCH))?;
     }
     let files = tree::read_within(tree, &mut budget)?;
-    Loader { contents: Contents::All, budget: &mut budget, ahead: None, parse: None }.load(files, None, 0)
+    Loader { contents: Contents::All, budget: &mut budget, parse: None }.load(files, None, 0)
 }
 
 /// Loads a chart from files that are already in memory, names relative to the chart's root.
 pub fn load_files(files: Vec<ChartFile>, limits: LoadLimits) -> Result<Arc<Chart>, LoadError> {
-    Loader { contents: Contents::All, budget: &mut Budget::new(limits), ahead: None, parse: None }.load(files, None, 0)
+    Loader { contents: Contents::All, budget: &mut Budget::new(limits), parse: None }.load(files, None, 0)
 }
 
 fn check_api_version(chart_file: &ChartFile) -> Result<(), LoadError> {
@@ -154,15 +149,14 @@ fn check_api_version(chart_file: &ChartFile) -> Result<(), LoadError> {
 }
 
 /// What the charts of one tree share while they are loaded.
-struct Loader<'l, 's> {
+struct Loader<'l> {
     contents: Contents,
     budget: &'l mut Budget,
-    ahead: Option<ReadAhead<'s>>,
     /// What parses templates already; it goes to the outermost chart.
     parse: Option<ParseAhead>,
 }
 
-impl Loader<'_, '_> {
+impl Loader<'_> {
     /// Loads a chart from its files. `packed` is the archive and the folder in it that they come from, if some contents were
     /// not kept.
     fn load(&mut self, files: Vec<ChartFile>, packed: Option<(Archive, String)>, depth: usize) -> Result<Arc<Chart>, LoadError> {
@@ -182,7 +176,7 @@ impl Loader<'_, '_> {
             parts.chart_file = Some(file.clone());
         }
         for file in files {
-            parts.add(file, self.ahead.as_mut())?;
+            parts.add(file)?;
         }
         let (Some(mut metadata), Some(chart_file)) = (parts.metadata, parts.chart_file) else { return Err(LoadError::ChartYamlMissing) };
         metadata.validate()?;
@@ -252,16 +246,13 @@ struct Parts {
 }
 
 impl Parts {
-    fn add(&mut self, mut file: ChartFile, ahead: Option<&mut ReadAhead<'_>>) -> Result<(), LoadError> {
+    fn add(&mut self, mut file: ChartFile) -> Result<(), LoadError> {
         let decode = |file| move |source| LoadError::Decode { file, source };
         match file.name.as_str() {
             "Chart.yaml" => {}
             "Chart.lock" => self.lock = Some(Lock::parse(file.data.as_bytes()).map_err(decode("Chart.lock"))?),
             "values.yaml" => {
-                self.values = match ahead.and_then(|ahead| ahead.take(&file)) {
-                    Some(read) => read?,
-                    None => read_values(file.data.as_bytes())?,
-                };
+                self.values = read_values(file.data.as_bytes())?;
                 self.values_file = Some(file);
             }
             "values.schema.json" => self.schema = Some(file),

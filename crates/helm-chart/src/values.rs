@@ -4,7 +4,6 @@
 //! every release of it. [`coalesce`] lays trees over each other as Helm does; only the tables that both sides
 //! have are ever copied.
 
-mod ahead;
 mod coalesce;
 mod live;
 mod options;
@@ -12,7 +11,6 @@ mod read;
 mod strvals;
 mod tree;
 
-pub(crate) use ahead::ReadAhead;
 pub(crate) use coalesce::{ChartValues, Import, coalesce, import_values};
 pub use coalesce::{Coalesced, ReusePolicy, Reused, TypeMismatch, reuse_values};
 pub use options::{OptionsError, ValueOptions};

@@ -26,6 +26,8 @@ pub struct ParseAhead {
     shared: Arc<Shared>,
     offered: usize,
     worker: Option<JoinHandle<()>>,
+    /// There is nobody to do the work.
+    alone: bool,
 }
 
 /// Parsed texts by their place in memory.
@@ -57,10 +59,18 @@ impl ParseAhead {
             if full {
                 self.shared.changed.notify_one();
             }
-        } else if self.offered >= THREAD_BYTES && thread::available_parallelism().is_ok_and(|n| n.get() > 1) {
-            let shared = Arc::clone(&self.shared);
-            self.worker = thread::Builder::new().stack_size(STACK).spawn(move || shared.work()).ok();
+        } else if self.offered >= THREAD_BYTES && !self.alone {
+            self.worker = self.start();
+            self.alone = self.worker.is_none();
         }
+    }
+
+    fn start(&self) -> Option<JoinHandle<()>> {
+        if thread::available_parallelism().map_or(1, usize::from) < 2 {
+            return None;
+        }
+        let shared = Arc::clone(&self.shared);
+        thread::Builder::new().stack_size(STACK).spawn(move || shared.work()).ok()
     }
 
     /// Helps with what is left and gives what was parsed.

@@ -107,16 +107,27 @@ pub(crate) struct Lexer<'t> {
 const LEFT: &[u8] = b"{{";
 const RIGHT: &[u8] = b"}}";
 
-fn is_space(c: char) -> bool {
-    matches!(c, ' ' | '\t' | '\r' | '\n')
-}
-
-fn is_space_byte(b: Option<&u8>) -> bool {
+fn is_space_byte(b: Option<u8>) -> bool {
     matches!(b, Some(b' ' | b'\t' | b'\r' | b'\n'))
 }
 
 fn is_word(c: Option<char>) -> bool {
     c.is_some_and(|c| c == '_' || c.is_alphabetic() || c.is_numeric())
+}
+
+/// Which bytes are letters, digits or an underscore, in ASCII.
+const WORD: [bool; 256] = {
+    let mut word = [false; 256];
+    let mut b = 0_u8;
+    while b < 128 {
+        word[b as usize] = b == b'_' || b.is_ascii_alphanumeric();
+        b += 1;
+    }
+    word
+};
+
+fn is_word_byte(b: u8) -> bool {
+    WORD[usize::from(b)]
 }
 
 /// Positions are kept in 32 bits; no template comes near 4 GiB.
@@ -153,6 +164,11 @@ impl<'t> Lexer<'t> {
 
     fn rest(&self) -> &'t [u8] {
         self.input.get(self.pos..).unwrap_or(&[])
+    }
+
+    /// The byte behind so many others.
+    fn byte(&self, ahead: usize) -> Option<u8> {
+        self.input.get(self.pos + ahead).copied()
     }
 
     fn read(&mut self) -> Option<char> {
@@ -203,7 +219,7 @@ impl<'t> Lexer<'t> {
                 self.pos += offset;
                 let after = self.input.get(self.pos + 2..).unwrap_or(&[]);
                 let trimmed = if left_trim(after) {
-                    self.input.get(self.start..self.pos).unwrap_or(&[]).iter().rev().take_while(|b| is_space_byte(Some(b))).count()
+                    self.input.get(self.start..self.pos).unwrap_or(&[]).iter().rev().take_while(|b| is_space_byte(Some(**b))).count()
                 } else {
                     0
                 };
@@ -246,7 +262,7 @@ impl<'t> Lexer<'t> {
         let Some(trim) = self.right_delim_ahead() else { return Some(self.error("comment ends before closing delimiter")) };
         self.pos += if trim { 4 } else { 2 };
         if trim {
-            self.pos += self.rest().iter().take_while(|b| is_space_byte(Some(b))).count();
+            self.pos += self.blanks();
         }
         self.skip();
         None
@@ -254,11 +270,11 @@ impl<'t> Lexer<'t> {
 
     /// Whether a right delimiter follows, and whether it trims.
     fn right_delim_ahead(&self) -> Option<bool> {
-        let rest = self.rest();
-        if right_trim(rest) && rest.get(2..).unwrap_or(&[]).starts_with(RIGHT) {
-            return Some(true);
+        let delim = |ahead| self.byte(ahead) == Some(b'}') && self.byte(ahead + 1) == Some(b'}');
+        match self.byte(0)? {
+            b'}' => delim(0).then_some(false),
+            _ => (right_trim(self.byte(0), self.byte(1)) && delim(2)).then_some(true),
         }
-        rest.starts_with(RIGHT).then_some(false)
     }
 
     fn right_delim(&mut self, trim: bool) -> Item<'t> {
@@ -269,7 +285,7 @@ impl<'t> Lexer<'t> {
         self.pos += RIGHT.len();
         let item = self.emit(Kind::RightDelim);
         if trim {
-            self.pos += self.rest().iter().take_while(|b| is_space_byte(Some(b))).count();
+            self.pos += self.blanks();
             self.skip();
         }
         self.inside_action = false;
@@ -277,78 +293,106 @@ impl<'t> Lexer<'t> {
     }
 
     fn action(&mut self) -> Item<'t> {
-        if let Some(trim) = self.right_delim_ahead() {
-            return if self.parens == 0 { self.right_delim(trim) } else { self.error("unclosed left paren") };
-        }
-        let before = self.pos;
-        let Some(c) = self.read() else { return self.error("unclosed action") };
-        match c {
-            c if is_space(c) => {
-                self.pos = before;
-                self.space()
+        let Some(first) = self.input.get(self.pos).copied() else { return self.error("unclosed action") };
+        match first {
+            b' ' | b'\t' | b'\r' | b'\n' => match self.right_delim_ahead() {
+                Some(trim) => self.end_of_action(trim),
+                None => self.space(),
+            },
+            b'}' if self.right_delim_ahead().is_some() => self.end_of_action(false),
+            b'0'..=b'9' | b'+' | b'-' => self.number(),
+            b'.' => self.dot(),
+            b if is_word_byte(b) => self.identifier(),
+            0x80.. => self.beyond_ascii(),
+            _ => {
+                self.pos += 1;
+                self.sign(first)
             }
-            '=' => self.emit(Kind::Assign),
-            ':' => {
+        }
+    }
+
+    fn end_of_action(&mut self, trim: bool) -> Item<'t> {
+        if self.parens == 0 { self.right_delim(trim) } else { self.error("unclosed left paren") }
+    }
+
+    /// A character of ASCII that begins no word and no number; it has been read.
+    fn sign(&mut self, sign: u8) -> Item<'t> {
+        match sign {
+            b'=' => self.emit(Kind::Assign),
+            b':' => {
                 if self.read() == Some('=') {
                     self.emit(Kind::Declare)
                 } else {
                     self.error("expected :=")
                 }
             }
-            '|' => self.emit(Kind::Pipe),
-            '"' => self.quoted(b'"', Kind::String, "unterminated quoted string"),
-            '\'' => self.quoted(b'\'', Kind::CharConstant, "unterminated character constant"),
-            '`' => self.raw_quoted(),
-            '$' => {
+            b'|' => self.emit(Kind::Pipe),
+            b'"' => self.quoted(b'"', Kind::String, "unterminated quoted string"),
+            b'\'' => self.quoted(b'\'', Kind::CharConstant, "unterminated character constant"),
+            b'`' => self.raw_quoted(),
+            b'$' => {
                 if self.at_terminator() {
                     self.emit(Kind::Variable)
                 } else {
                     self.word_after(Kind::Variable)
                 }
             }
-            '.' if self.rest().first().is_some_and(|b| !b.is_ascii_digit()) => {
-                if self.at_terminator() {
-                    self.emit(Kind::Dot)
-                } else {
-                    self.word_after(Kind::Field)
-                }
-            }
-            '.' | '+' | '-' | '0'..='9' => {
-                self.pos = before;
-                self.number()
-            }
-            c if is_word(Some(c)) => {
-                self.pos = before;
-                self.identifier()
-            }
-            '(' => {
+            b'(' => {
                 self.parens += 1;
                 self.emit(Kind::LeftParen)
             }
-            ')' => {
+            b')' => {
                 self.parens -= 1;
                 if self.parens < 0 { self.error("unexpected right paren") } else { self.emit(Kind::RightParen) }
             }
-            ' '..='~' => self.emit(Kind::Char),
-            c => {
-                let message = format!("unrecognized character in action: {}", code_point(c));
-                self.error(message)
-            }
+            b' '..=b'~' => self.emit(Kind::Char),
+            control => self.unrecognized(char::from(control)),
         }
     }
 
+    /// A field, the dot itself, or a number that begins with one.
+    fn dot(&mut self) -> Item<'t> {
+        if self.input.get(self.pos + 1).is_none_or(u8::is_ascii_digit) {
+            return self.number();
+        }
+        self.pos += 1;
+        if self.at_terminator() { self.emit(Kind::Dot) } else { self.word_after(Kind::Field) }
+    }
+
+    fn beyond_ascii(&mut self) -> Item<'t> {
+        let before = self.pos;
+        let c = self.read();
+        if is_word(c) {
+            self.pos = before;
+            return self.identifier();
+        }
+        self.unrecognized(c.unwrap_or('\u{FFFD}'))
+    }
+
+    fn unrecognized(&mut self, c: char) -> Item<'t> {
+        self.error(format!("unrecognized character in action: {}", code_point(c)))
+    }
+
     fn space(&mut self) -> Item<'t> {
-        let count = self.rest().iter().take_while(|b| is_space_byte(Some(b))).count();
+        let count = self.blanks();
         self.pos += count;
         // The last blank may belong to a trim marker.
-        let tail = self.input.get(self.pos.saturating_sub(1)..).unwrap_or(&[]);
-        if right_trim(tail) && tail.get(2..).unwrap_or(&[]).starts_with(RIGHT) {
-            self.pos -= 1;
-            if count == 1 {
-                return self.right_delim(true);
-            }
+        self.pos -= 1;
+        if self.right_delim_ahead() != Some(true) {
+            self.pos += 1;
+        } else if count == 1 {
+            return self.right_delim(true);
         }
         self.emit(Kind::Space)
+    }
+
+    /// How many bytes of white space follow.
+    fn blanks(&self) -> usize {
+        let mut count = 0;
+        while is_space_byte(self.byte(count)) {
+            count += 1;
+        }
+        count
     }
 
     fn identifier(&mut self) -> Item<'t> {
@@ -373,7 +417,7 @@ impl<'t> Lexer<'t> {
     fn take_word(&mut self) {
         loop {
             let rest = self.rest();
-            let ascii = rest.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
+            let ascii = rest.iter().position(|b| !is_word_byte(*b)).unwrap_or(rest.len());
             self.pos += ascii;
             if rest.get(ascii).is_none_or(u8::is_ascii) || !is_word(self.peek()) {
                 return;
@@ -389,28 +433,22 @@ impl<'t> Lexer<'t> {
 
     /// Whether a name may end here.
     fn at_terminator(&self) -> bool {
-        let rest = self.rest();
-        match rest.first() {
+        match self.byte(0) {
             None | Some(b'.' | b',' | b'|' | b':' | b')' | b'(' | b' ' | b'\t' | b'\r' | b'\n') => true,
-            Some(_) => rest.starts_with(RIGHT),
+            Some(b'}') => self.byte(1) == Some(b'}'),
+            Some(_) => false,
         }
     }
 
     fn quoted(&mut self, quote: u8, kind: Kind, unterminated: &str) -> Item<'t> {
-        let rest = self.rest();
-        let mut at = 0;
         loop {
-            match rest.get(at) {
-                None | Some(b'\n') => return self.error(unterminated),
-                Some(b'\\') => match rest.get(at + 1) {
-                    None | Some(b'\n') => return self.error(unterminated),
-                    Some(_) => at += 2,
-                },
-                Some(b) if *b == quote => {
-                    self.pos += at + 1;
-                    return self.emit(kind);
-                }
-                Some(_) => at += 1,
+            let rest = self.rest();
+            let stop = rest.iter().position(|b| *b == quote || *b == b'\\' || *b == b'\n').unwrap_or(rest.len());
+            self.pos += stop + 1;
+            match rest.get(stop) {
+                Some(b) if *b == quote => return self.emit(kind),
+                Some(b'\\') if rest.get(stop + 1).is_some_and(|b| *b != b'\n') => self.pos += 1,
+                _ => return self.error(unterminated),
             }
         }
     }
@@ -484,11 +522,11 @@ impl<'t> Lexer<'t> {
 }
 
 fn left_trim(after: &[u8]) -> bool {
-    after.first() == Some(&b'-') && is_space_byte(after.get(1))
+    after.first() == Some(&b'-') && is_space_byte(after.get(1).copied())
 }
 
-fn right_trim(rest: &[u8]) -> bool {
-    is_space_byte(rest.first()) && rest.get(1) == Some(&b'-')
+fn right_trim(first: Option<u8>, second: Option<u8>) -> bool {
+    is_space_byte(first) && second == Some(b'-')
 }
 
 /// Go's `%#U`.

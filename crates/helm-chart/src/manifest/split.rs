@@ -36,7 +36,7 @@ fn separator(text: &str, from: usize) -> Option<usize> {
     if text[from..].starts_with("---") && (before.is_empty() || before.ends_with('\n') || before.trim().is_empty()) {
         return Some(from);
     }
-    text[from..].find("\n---").map(|at| from + at + 1)
+    memchr::memmem::find(&text.as_bytes()[from..], b"\n---").map(|at| from + at + 1)
 }
 
 #[cfg(test)]

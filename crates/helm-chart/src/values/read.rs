@@ -57,7 +57,7 @@ pub fn read_values(bytes: &[u8]) -> Result<Table, ReadError> {
 
 /// Cuts a text at its `---` lines as the stream reader of the Kubernetes libraries does.
 fn documents(text: &str) -> Result<Vec<Cow<'_, str>>, ReadError> {
-    if !text.starts_with("---") && !text.contains("\n---") {
+    if !text.starts_with("---") && memchr::memmem::find(text.as_bytes(), b"\n---").is_none() {
         return Ok(if text.is_empty() { Vec::new() } else { vec![Cow::Borrowed(text)] });
     }
     let mut documents = Vec::new();
