@@ -118,7 +118,7 @@ impl<'a> Values<'a> {
     /// The next document's value; `None` at the end. A document without content is a null. Do not go on after an error.
     pub fn next<B: Builder>(&mut self, builder: &mut B) -> Result<Option<B::Value>, Error> {
         match build_one(&mut self.events, builder, &self.options) {
-            Err(e) if *e.kind() == ErrorKind::QuotedIndentation => {
+            Err(e) if matches!(e.kind(), ErrorKind::Repairable(_)) => {
                 let repaired = self.events.repair()?;
                 build_one(&mut Events::of_repaired(&repaired, false, self.options.limits), builder, &self.options)
             }

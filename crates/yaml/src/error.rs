@@ -33,8 +33,8 @@ struct Original {
 pub enum ErrorKind {
     /// The text is not YAML; holds what was found or expected.
     Syntax(String),
-    /// A further line of a quoted text is not indented. Readers repair that, except where byte spans are asked for.
-    QuotedIndentation,
+    /// The parser does not take this as the Go libraries do. Readers repair that, except where byte spans are asked for.
+    Repairable(&'static str),
     /// A key stands twice in one mapping.
     DuplicateKey {
         /// The key as text.
@@ -107,7 +107,7 @@ impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Syntax(what) | Self::Value(what) => f.write_str(what),
-            Self::QuotedIndentation => f.write_str("a further line of a quoted text is not indented"),
+            Self::Repairable(what) => f.write_str(what),
             Self::DuplicateKey { key, first_line } => write!(f, "mapping key {key:?} already defined at line {first_line}"),
             Self::UnknownAnchor(name) => write!(f, "unknown anchor '{name}' referenced"),
             Self::RecursiveAnchor(name) => write!(f, "anchor '{name}' value contains itself"),

@@ -72,7 +72,7 @@ impl<'a> Documents<'a> {
 
     fn read(&mut self) -> Result<Option<Node>, Error> {
         match read_one(&mut self.events, &self.options) {
-            Err(e) if *e.kind() == ErrorKind::QuotedIndentation && !self.options.spans => {
+            Err(e) if matches!(e.kind(), ErrorKind::Repairable(_)) && !self.options.spans => {
                 let repaired = self.events.repair()?;
                 read_one(&mut Events::of_repaired(&repaired, self.options.comments, self.options.limits), &self.options)
             }

@@ -119,10 +119,12 @@ impl<'a> Events<'a> {
         Self { line_base: repaired.line_base, ..Self::new(&repaired.text, comments, limits) }
     }
 
-    /// The document that has just failed with [`ErrorKind::QuotedIndentation`], with its quoted lines indented; these
-    /// events go on behind it.
+    /// The document that has just failed with [`ErrorKind::Repairable`], in a form that the parser takes as the Go
+    /// libraries take this one; these events go on behind it.
     pub(crate) fn repair(&mut self) -> Result<Repaired, Error> {
         let (start, line) = self.document;
+        // the first line's indentation is part of the document
+        let start = self.text.get(..start).map_or(start, |before| before.trim_end_matches(' ').len());
         let rest = self.text.get(start..).unwrap_or_default();
         let marker = |line: &str| {
             let after = line.strip_prefix("---").or_else(|| line.strip_prefix("..."));
@@ -132,7 +134,7 @@ impl<'a> Events<'a> {
         let document = &rest[..end.unwrap_or(rest.len())];
         self.parser.proceed_next_document().map_err(|e| self.translate(&e))?;
         (self.depth, self.flow, self.end, self.peeked) = (0, 0, start + document.len(), None);
-        let text = repair::indent_quoted_lines(document, &self.limits, &mut self.repair_work);
+        let text = repair::repair(document, &self.limits, &mut self.repair_work);
         Ok(Repaired { text, line_base: self.line_base + line - 1 })
     }
 
@@ -222,6 +224,10 @@ impl<'a> Events<'a> {
                 let raw = self.text.get(bytes.clone()).unwrap_or_default();
                 match style {
                     Style::DoubleQuoted if raw.contains('\\') => rules::check_escapes(raw, place)?,
+                    Style::Plain if self.flow > 0 && rules::owns_colon(self.text, &bytes) => {
+                        let what = "a colon that no blank follows belongs to the unquoted text before it";
+                        return Err(Error::new(place.line, place.column, ErrorKind::Repairable(what)));
+                    }
                     Style::Plain if self.flow > 0 => rules::check_flow_plain(&text, place)?,
                     Style::Literal | Style::Folded if self.tabs => rules::check_block_scalar_tab(self.text, &text, place)?,
                     _ => {}

@@ -13,15 +13,24 @@ pub(super) fn translate(e: &ScanError, source: &str, line_base: usize, first_doc
     let error = |kind| Error::new(line_base + mark.line(), mark.col() + 1, kind);
     match e.kind() {
         Granit::RecursionLimitExceeded => error(ErrorKind::TooDeep(limits.depth)),
-        Granit::InvalidQuotedScalarIndent => error(ErrorKind::QuotedIndentation),
+        Granit::InvalidQuotedScalarIndent => error(ErrorKind::Repairable("a further line of a quoted text is not indented")),
         Granit::UnknownAnchor => {
             blame(error(ErrorKind::UnknownAnchor(anchor_name(source, mark.byte_offset()))), source, line_base, first_document)
         }
         kind => match first_fault(source, line_base, first_document) {
             Some(fault) => error(ErrorKind::Syntax(format!("{}{}", fault.problem, detail(kind)))).with_original(fault.line, fault.problem),
-            None => error(ErrorKind::Syntax(kind.to_string())),
+            None => error(match kind {
+                Granit::CommentNotSeparated => ErrorKind::Repairable("no blank stands before a comment"),
+                kind if is_about_tabs(kind) => ErrorKind::Repairable("a tab stands where only blanks may"),
+                kind => ErrorKind::Syntax(kind.to_string()),
+            }),
         },
     }
+}
+
+/// Whether the parser refuses a tab at the start of a line.
+pub(super) fn is_about_tabs(kind: &Granit) -> bool {
+    matches!(kind, Granit::TabNotAllowed | Granit::TabInBlockIndentation | Granit::TabInIndentation)
 }
 
 /// Adds to an error in `source` what the Go libraries say, if they refuse the text too.

@@ -1,38 +1,86 @@
-//! Quoted text that goes on without indentation.
+//! Texts that the Go libraries take and the parser does not, or not in the same way.
 //!
-//! The Go libraries do not look at the indentation of a quoted scalar's further lines, and such files exist; the parser
-//! refuses them. Blanks at the start of these lines mean nothing, so the repair puts some there.
+//! Such files exist: quoted text that goes on without indentation, tabs at the start of lines inside brackets and quotes, a
+//! comment right behind a closing quote, a colon at the end of an unquoted text in brackets. Each can be written in
+//! another way that means the same to both; lines stay where they are.
 
-use granit_parser::{ErrorKind as Granit, Parser};
+use std::ops::Range;
 
-use super::parser_options;
+use granit_parser::{ErrorKind as Granit, Event, Parser, ScalarStyle, StructureStyle};
+
+use super::problem::is_about_tabs;
+use super::{parser_options, rules};
 use crate::limits::Limits;
 
 /// What repairing a text may cost: bytes parsed in all attempts together.
 const MAX_WORK: usize = 64 << 20;
 
-/// The document with every such line indented, as far as the limits allow; an error that is left shows when it is parsed.
-/// `work` counts on from document to document.
-pub(super) fn indent_quoted_lines(text: &str, limits: &Limits, work: &mut usize) -> String {
+/// Something to write in another way.
+enum Misfit {
+    /// The line, from 1, starts in a way that the parser does not take. Blanks and tabs at its start mean nothing.
+    Indentation(usize),
+    /// A `#` at this byte, without a blank before it.
+    Comment(usize),
+    /// Unquoted texts that end in a colon.
+    Colons(Vec<Range<usize>>),
+}
+
+/// The document with everything written so that the parser takes it, as far as the limits allow; an error that is left
+/// shows when it is parsed. `work` counts on from document to document.
+pub(super) fn repair(text: &str, limits: &Limits, work: &mut usize) -> String {
     let mut text = text.to_owned();
     let widest = text.lines().map(|l| l.len() - l.trim_start_matches(' ').len()).max().unwrap_or(0);
     let blanks = " ".repeat(widest.min(limits.depth) + 1);
     while *work < MAX_WORK {
         *work += text.len();
-        let Some(line) = first_bad_line(&text, limits) else { break };
-        let Some(start) = line_start(&text, line) else { break };
-        text.insert_str(start, &blanks);
+        match first_misfit(&text, limits) {
+            Some(Misfit::Indentation(line)) => {
+                let Some(start) = line_start(&text, line) else { break };
+                let rest = &text[start..];
+                let tabs = rest[..rest.len() - rest.trim_start_matches([' ', '\t']).len()].rfind('\t').map_or(0, |tab| tab + 1);
+                text.replace_range(start..start + tabs, &blanks);
+            }
+            Some(Misfit::Comment(at)) if text[at..].starts_with('#') => text.insert(at, ' '),
+            Some(Misfit::Colons(places)) => {
+                for place in places.into_iter().rev() {
+                    let quoted = format!("'{}'", text[place.clone()].replace('\'', "''"));
+                    text.replace_range(place, &quoted);
+                }
+            }
+            _ => break,
+        }
     }
     text
 }
 
-fn first_bad_line(text: &str, limits: &Limits) -> Option<usize> {
+fn first_misfit(text: &str, limits: &Limits) -> Option<Misfit> {
     let mut parser = Parser::new_from_str_with_options(text, parser_options(false, limits));
-    loop {
-        match parser.next_event()? {
-            Ok(_) => {}
-            Err(e) => return (*e.kind() == Granit::InvalidQuotedScalarIndent).then(|| e.marker().line()),
+    let (mut flow, mut colons) = (0usize, Vec::new());
+    let error = loop {
+        match parser.next_event() {
+            Some(Ok((Event::SequenceStart(style, ..) | Event::MappingStart(style, ..), _))) => {
+                flow += usize::from(flow > 0 || style == StructureStyle::Flow);
+            }
+            Some(Ok((Event::SequenceEnd | Event::MappingEnd, _))) => flow = flow.saturating_sub(1),
+            Some(Ok((Event::Scalar(_, ScalarStyle::Plain, ..), span))) if flow > 0 => {
+                let place = span.byte_range().unwrap_or_default();
+                if rules::owns_colon(text, &place) {
+                    colons.push(place.start..place.end + 1);
+                }
+            }
+            Some(Ok(_)) => {}
+            Some(Err(error)) => break Some(error),
+            None => break None,
         }
+    };
+    if !colons.is_empty() {
+        return Some(Misfit::Colons(colons));
+    }
+    let error = error?;
+    match error.kind() {
+        Granit::CommentNotSeparated => error.marker().byte_offset().map(Misfit::Comment),
+        kind if *kind == Granit::InvalidQuotedScalarIndent || is_about_tabs(kind) => Some(Misfit::Indentation(error.marker().line())),
+        _ => None,
     }
 }
 

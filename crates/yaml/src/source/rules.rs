@@ -1,6 +1,7 @@
 //! What the Go libraries refuse or read in another way than the parser: the corners where YAML 1.1 scanners differ.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::text::position;
 use super::{Event, Place};
@@ -138,10 +139,14 @@ pub(super) fn check_block_scalar_tab(source: &str, text: &str, place: Place) -> 
 }
 
 /// A block scalar at the end of a text that ends in the middle of a line: the parser adds the line break that is not
-/// there.
+/// there. A last line of blanks is part of the scalar where it has more of them than the indentation.
 pub(super) fn without_invented_break<'a>(source: &str, text: Cow<'a, str>) -> Cow<'a, str> {
-    let last_line = source.rsplit(['\n', '\r']).next().unwrap_or_default();
-    if last_line.trim_matches([' ', '\t']).is_empty() || !text.ends_with('\n') {
+    let mut lines = source.rsplit(['\n', '\r']);
+    let last_line = lines.next().unwrap_or_default();
+    let blank = |line: &str| line.trim_matches([' ', '\t']).is_empty();
+    let read = text.strip_suffix('\n').and_then(|text| text.rsplit('\n').next()).unwrap_or_default();
+    let is_part = !read.is_empty() && (!blank(last_line) || blank(read) && lines.next().is_some_and(|line| !blank(line)));
+    if !is_part {
         return text;
     }
     match text {
@@ -151,6 +156,12 @@ pub(super) fn without_invented_break<'a>(source: &str, text: Cow<'a, str>) -> Co
             Cow::Owned(text)
         }
     }
+}
+
+/// Whether the colon behind the plain scalar at `place` in a flow collection is part of it: the parser takes it for the end
+/// of a key, the Go libraries only if a blank follows.
+pub(super) fn owns_colon(source: &str, place: &Range<usize>) -> bool {
+    !place.is_empty() && matches!(source.as_bytes().get(place.end..), Some([b':', b',' | b']' | b'}', ..]))
 }
 
 /// Refuses a plain scalar in a flow collection that holds a question mark, which ends it there, or starts with a colon.

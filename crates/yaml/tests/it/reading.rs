@@ -152,6 +152,38 @@ fn quoted_lines_without_indentation() {
     assert_eq!(documents.next().unwrap().unwrap_err().line(), 6);
 }
 
+/// HE-VAL-01, KB-DOC-03: what the original reads and the parser does not, or in another way: colons at the end of unquoted
+/// texts in brackets, tabs that start lines in brackets and quotes, comments right behind quotes and brackets.
+#[test]
+fn forms_that_only_the_original_takes() {
+    for (text, want) in [
+        ("b: [x:, y:, it's:, !!str z:, \"q\":, r: ]\n", r#"{"b":["x:","y:","it's:","z:",{"q":null},{"r":null}]}"#),
+        ("b: {x:, z:}\nc: {d: e:}\n", r#"{"b":{"x:":null,"z:":null},"c":{"d":"e:"}}"#),
+        ("  a: [b,\n\tc]\n  d: \"e\n\t f\"\n", r#"{"a":["b","c"],"d":"e f"}"#),
+        ("a: \"b\"#c\nd: [e]#f\ng: 'h'# [", r#"{"a":"b","d":["e"],"g":"h"}"#),
+    ] {
+        assert_eq!(to_json_text(text, BuildOptions::default()).unwrap(), want, "{text:?}");
+    }
+    let node = read("b: [x:, z]\n---\nc: d\n");
+    assert_eq!(node_to_json_text(&node).unwrap(), r#"{"b":["x:","z"]}"#);
+    let all: Vec<Node> = Documents::new("b: [x:, z]\n---\nc: d\n", ReadOptions::default()).unwrap().map(Result::unwrap).collect();
+    assert_eq!(all.len(), 2);
+}
+
+/// HE-VAL-01: a text that ends in the middle of a line of blanks ends a block scalar without a line break.
+#[test]
+fn blanks_at_the_end_of_block_scalars() {
+    for (text, want) in [
+        ("a: |\n  x\n     ", r#"{"a":"x\n   "}"#),
+        ("a: >\n  x\n     ", r#"{"a":"x\n   "}"#),
+        ("a: |\n  x\n  ", r#"{"a":"x\n"}"#),
+        ("a: |-\n  x\n ", r#"{"a":"x"}"#),
+        ("a: |\n  x", r#"{"a":"x"}"#),
+    ] {
+        assert_eq!(to_json_text(text, BuildOptions::default()).unwrap(), want, "{text:?}");
+    }
+}
+
 /// KB-FILE-02: strict reading refuses what the lenient one lets the last value win.
 #[test]
 fn strict_and_lenient_values() {
