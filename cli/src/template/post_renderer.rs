@@ -28,6 +28,10 @@ impl Program {
     pub(super) fn find(name: &str, args: &[String]) -> anyhow::Result<Self> {
         let plugin = if name.contains('/') { None } else { find_plugin(name) };
         let Some((directory, description)) = plugin else {
+            anyhow::ensure!(
+                name.contains('/') || is_program(name),
+                "invalid argument {name:?} for \"--post-renderer\" flag: plugin: {{Name:{name} Type:postrenderer/v1}} not found"
+            );
             return Ok(Self { name: name.to_owned(), command: name.into(), args: args.to_vec(), env: Vec::new() });
         };
         let variables = |variable: &str| match variable {
@@ -72,9 +76,14 @@ impl PostRenderer for Program {
     }
 }
 
+/// Whether a folder of `PATH` has such a file.
+fn is_program(name: &str) -> bool {
+    std::env::var_os("PATH").is_some_and(|folders| std::env::split_paths(&folders).any(|folder| folder.join(name).is_file()))
+}
+
 /// The folder and description of the plugin `name`.
 fn find_plugin(name: &str) -> Option<(PathBuf, Value)> {
-    let folders = std::env::var_os("HELM_PLUGINS").filter(|folders| !folders.is_empty());
+    let folders = std::env::var_os("HELM_PLUGINS");
     let folders = folders.or_else(|| Some(home("HELM_DATA_HOME", "XDG_DATA_HOME", ".local/share")?.join("plugins").into_os_string()))?;
     for folder in std::env::split_paths(&folders) {
         let mut plugins: Vec<PathBuf> = folder.read_dir().into_iter().flatten().flatten().map(|entry| entry.path()).collect();

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use ferroflux_yaml::{Documents, Node, ReadOptions, WriteOptions, write_document};
+use ferroflux_yaml::{Documents, Duplicates, Node, ReadOptions, WriteOptions, write_document};
 
 use crate::manifest::{RenderedFile, split};
 use crate::paths::base;
@@ -63,17 +63,22 @@ pub fn merge_files(files: &[RenderedFile]) -> Result<String, PostRenderError> {
     let mut out = String::new();
     for file in sorted {
         for range in split(&file.text) {
-            let failed = |e: ferroflux_yaml::Error| PostRenderError::Merge { path: file.path.to_string(), text: e.to_string() };
+            let failed = |e: ferroflux_yaml::Error| PostRenderError::Merge { path: file.path.to_string(), text: malformed(&e) };
             for node in Documents::new(&file.text[range], read_options()).map_err(failed)? {
                 let mut node = node.map_err(failed)?;
                 if node.is_null() {
                     continue;
                 }
-                if node.is_mapping() {
-                    let metadata = node.get_or_insert_with("metadata", || Node::mapping(Vec::new()));
-                    let annotations = metadata.get_or_insert_with("annotations", || Node::mapping(Vec::new()));
-                    annotations.set(FILENAME_ANNOTATION, Node::string(&*file.path));
+                let metadata = node.get("metadata").filter(|metadata| !metadata.is_null());
+                if let Some(wrong) = [Some(&node), metadata].into_iter().flatten().find(|node| !node.is_mapping()) {
+                    let kind = if wrong.is_sequence() { "SequenceNode" } else { "ScalarNode" };
+                    let contents = write_document(wrong, WriteOptions::default(), String::new());
+                    let text = format!("wrong node kind: expected MappingNode but got {kind}: node contents:\n{contents}");
+                    return Err(PostRenderError::Merge { path: file.path.to_string(), text });
                 }
+                let metadata = node.get_or_insert_with("metadata", || Node::mapping(Vec::new()));
+                let annotations = metadata.get_or_insert_with("annotations", || Node::mapping(Vec::new()));
+                annotations.set(FILENAME_ANNOTATION, Node::string(&*file.path));
                 push(&mut out, &node);
             }
         }
@@ -81,10 +86,10 @@ pub fn merge_files(files: &[RenderedFile]) -> Result<String, PostRenderError> {
     Ok(out)
 }
 
-/// The files of a stream that a post-renderer gave back, by path; the mark is gone, and so are annotations that held
-/// nothing else.
+/// The files of a stream that a post-renderer gave back, by path; the mark is gone, and so are annotations and metadata
+/// that hold nothing else.
 pub fn split_stream(stream: &str, part: StreamPart) -> Result<Vec<RenderedFile>, PostRenderError> {
-    let failed = |e: ferroflux_yaml::Error| PostRenderError::Parse(e.to_string());
+    let failed = |e: ferroflux_yaml::Error| PostRenderError::Parse(malformed(&e));
     let mut files: BTreeMap<String, String> = BTreeMap::new();
     let documents = Documents::new(stream, read_options()).map_err(failed)?;
     let mut number = 0;
@@ -108,13 +113,21 @@ pub fn split_stream(stream: &str, part: StreamPart) -> Result<Vec<RenderedFile>,
                 metadata.remove("annotations");
             }
         }
+        if node.get("metadata").is_some_and(|metadata| metadata.is_mapping() && metadata.is_empty()) {
+            node.remove("metadata");
+        }
         push(files.entry(path).or_default(), &node);
     }
     Ok(files.into_iter().map(|(path, text)| RenderedFile { path: path.into(), text }).collect())
 }
 
 fn read_options() -> ReadOptions {
-    ReadOptions { comments: true, ..ReadOptions::default() }
+    // the original keeps a key that stands twice, and so leaves it to whoever reads the manifest
+    ReadOptions { comments: true, duplicates: Duplicates::Keep, ..ReadOptions::default() }
+}
+
+fn malformed(error: &ferroflux_yaml::Error) -> String {
+    format!("MalformedYAMLError: {error}")
 }
 
 fn push(out: &mut String, node: &Node) {
@@ -145,9 +158,24 @@ mod tests {
         let back = split_stream(&format!("{merged}---\nkind: New\n"), StreamPart::Hooks)?;
         let paths: Vec<&str> = back.iter().map(|f| &*f.path).collect();
         assert_eq!(paths, ["app/templates/a.yaml", "app/templates/b.yaml", "generated-by-postrender-hooks-3.yaml"]);
-        assert_eq!(back[0].text, "kind: A\nmetadata: {}\n");
+        assert_eq!(back[0].text, "kind: A\n");
         assert_eq!(back[1].text, "kind: B\nmetadata:\n  name: b\n---\nkind: C\nmetadata:\n  annotations:\n    x: y\n");
-        assert!(split_stream("a: [", StreamPart::Combined).is_err());
+        assert!(split_stream("a: [", StreamPart::Combined).is_err_and(|e| e.to_string().contains("MalformedYAMLError: yaml: line 1")));
+        Ok(())
+    }
+
+    /// HE-PR-01: what cannot be marked is refused and not overwritten; keys that stand twice stay.
+    #[test]
+    fn odd_documents() -> Result<(), PostRenderError> {
+        let merge = |text: &str| merge_files(&[RenderedFile { path: "app/templates/a.yaml".into(), text: text.to_owned() }]);
+        for (text, kind) in [("- a\n", "SequenceNode"), ("text\n", "ScalarNode"), ("kind: A\nmetadata: x\n", "ScalarNode")] {
+            let said = merge(text).map_err(|e| e.to_string());
+            assert!(
+                said.is_err_and(|e| e.contains(&format!("app/templates/a.yaml: wrong node kind: expected MappingNode but got {kind}")))
+            );
+        }
+        let twice = merge("kind: A\nkind: B\nmetadata:\n")?;
+        assert_eq!(split_stream(&twice, StreamPart::Combined)?[0].text, "kind: A\nkind: B\n");
         Ok(())
     }
 }

@@ -178,7 +178,7 @@ impl TemplateRequest {
         Ok(Loaded { chart, values, capabilities })
     }
 
-    /// Renders what was loaded, through the program of `--post-renderer` if there is one. `unread` takes the rendered files
+    /// Renders what was loaded, through the program of `--post-renderer` if there is one. `unread` takes the files
     /// before they are read as manifests: `--debug` shows them where that fails.
     pub fn render_loaded(
         &self,
@@ -198,12 +198,12 @@ impl TemplateRequest {
             defaults: None,
         };
         let mut files = render_files(&loaded.chart, &loaded.values, &release, &options)?;
+        if let Some(renderer) = post_renderer {
+            files.files = post_render(&files.files, renderer).map_err(RenderError::from)?;
+        }
         if let Some(unread) = unread {
             files.files.sort_by(|a, b| a.path.cmp(&b.path));
             files.files.iter().filter(|f| !f.text.trim().is_empty()).for_each(|f| push_framed(unread, &f.path, &f.text));
-        }
-        if let Some(renderer) = post_renderer {
-            files.files = post_render(&files.files, renderer).map_err(RenderError::from)?;
         }
         let mut rendered = finish(files)?;
         if loaded.chart.metadata.deprecated {
