@@ -26,6 +26,7 @@ mod source;
 
 use accepted::Accepted;
 use download::{Access, Downloads};
+use flags::List;
 pub(crate) use flags::{explain, flags_take_values};
 use host::CommandHost;
 use post_renderer::Program;
@@ -44,8 +45,8 @@ pub(crate) struct Args {
     #[arg(value_name = "NAME] [CHART", required = true, num_args = 1..=2)]
     name_and_chart: Vec<String>,
     /// A values file, or `-` for standard input; may be given several times, later ones win.
-    #[arg(short = 'f', long = "values", value_name = "FILE", value_delimiter = ',')]
-    values: Vec<String>,
+    #[arg(short = 'f', long = "values", value_name = "FILE", value_parser = flags::list)]
+    values: Vec<List>,
     /// Set values: `key1=value1,key2.inner=value2`.
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
@@ -68,8 +69,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "VERSION")]
     kube_version: Option<String>,
     /// API versions that templates see, in addition to the built-in ones.
-    #[arg(short, long, value_name = "VERSION", value_delimiter = ',')]
-    api_versions: Vec<String>,
+    #[arg(short, long, value_name = "VERSION", value_parser = flags::list)]
+    api_versions: Vec<List>,
     /// Print the custom resource definitions of the chart too.
     #[arg(long)]
     include_crds: bool,
@@ -198,7 +199,7 @@ impl Args {
             release,
             namespace: namespace.to_owned(),
             values: ValueOptions {
-                files: self.values.iter().filter(|file| !file.is_empty()).cloned().collect(),
+                files: self.values.iter().flat_map(|files| files.0.clone()).collect(),
                 json: self.set_json.clone(),
                 set: self.set.clone(),
                 string: self.set_string.clone(),
@@ -206,7 +207,7 @@ impl Args {
                 literal: self.set_literal.clone(),
             },
             kube_version: self.kube_version.clone(),
-            api_versions: self.api_versions.clone(),
+            api_versions: self.api_versions.iter().flat_map(|versions| versions.0.clone()).collect(),
             is_upgrade: self.is_upgrade,
             skip_schema_validation: self.skip_schema_validation,
             include_crds: self.include_crds,
@@ -226,7 +227,8 @@ impl Args {
             [chart] => (None, chart),
             _ => anyhow::bail!("expected one or two arguments: [NAME] CHART"),
         };
-        let release = match (name, &self.name_template, self.generate_name) {
+        let template = self.name_template.as_ref().filter(|template| !template.is_empty());
+        let release = match (name, template, self.generate_name) {
             (Some(_), _, true) => anyhow::bail!("cannot set --generate-name and also specify a name"),
             (Some(_), Some(_), _) => anyhow::bail!("cannot set --name-template and also specify a name"),
             (Some(name), None, false) => name.clone(),

@@ -134,7 +134,7 @@ fn resolve(directory: &Path, declared: &[Dependency], indexes: &Indexes<'_>, reg
             Some(path) => directory.join(path),
             None => directory.join("charts").join(name),
         };
-        ensure!(path.exists(), "directory {} not found", clean(&path));
+        ensure!(path.exists(), "directory {} not found", clean(&path).display());
         let chart = load(&path)?;
         if in_range(version, &chart.metadata.version) {
             found.push(if repository.is_empty() { Found::Local } else { Found::Directory(path) });
@@ -180,7 +180,7 @@ fn fetch(dependency: &Dependency, found: Found, registries: &Registries<'_>, bef
         Found::Directory(path) => {
             let chart = load(&path)?;
             let mut bytes = Vec::new();
-            package(&chart, &mut bytes).with_context(|| format!("package {}", clean(&path)))?;
+            package(&chart, &mut bytes).with_context(|| format!("package {}", clean(&path).display()))?;
             let version = &chart.metadata.version;
             Ok(Resolved { locked: locked(version), archive: Some((format!("{}-{version}.tgz", chart.name()), bytes)) })
         }
@@ -281,7 +281,7 @@ fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 /// A path without `..` and `.` where that is plain to see.
-fn clean(path: &Path) -> String {
+pub(super) fn clean(path: &Path) -> PathBuf {
     let mut out = PathBuf::new();
     for part in path.components() {
         match part {
@@ -290,5 +290,5 @@ fn clean(path: &Path) -> String {
             other => out.push(other),
         }
     }
-    out.display().to_string()
+    out
 }

@@ -63,6 +63,51 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     unsigned.parse().ok().filter(|_| !unsigned.starts_with(['-', '+'])).ok_or_else(|| format!("time: {why} duration {text:?}"))
 }
 
+/// Values of a flag that takes several behind commas; one with commas stands in quotes, as in a CSV file.
+#[derive(Debug, Clone)]
+pub(super) struct List(pub(super) Vec<String>);
+
+/// Reads a [`List`].
+pub(super) fn list(text: &str) -> Result<List, String> {
+    let mut fields = Vec::new();
+    let mut rest = text;
+    let wrong = |rest: &str, what: &str| Err(format!("parse error on line 1, column {}: {what}", text.len() - rest.len() + 1));
+    while !text.is_empty() {
+        let mut field = String::new();
+        if let Some(mut quoted) = rest.strip_prefix('"') {
+            loop {
+                let Some((part, after)) = quoted.split_once('"') else {
+                    return wrong("", "extraneous or missing \" in quoted-field");
+                };
+                field.push_str(part);
+                if let Some(more) = after.strip_prefix('"') {
+                    field.push('"');
+                    quoted = more;
+                    continue;
+                }
+                if !after.is_empty() && !after.starts_with(',') {
+                    return wrong(&quoted[part.len()..], "extraneous or missing \" in quoted-field");
+                }
+                rest = after;
+                break;
+            }
+        } else {
+            let (plain, after) = rest.split_at(rest.find(',').unwrap_or(rest.len()));
+            if let Some(at) = plain.find('"') {
+                return wrong(&rest[at..], "bare \" in non-quoted-field");
+            }
+            field.push_str(plain);
+            rest = after;
+        }
+        fields.push(field);
+        match rest.strip_prefix(',') {
+            Some(more) => rest = more,
+            None => break,
+        }
+    }
+    Ok(List(fields))
+}
+
 /// A path; an empty one stands for none.
 pub(super) fn path(text: &str) -> Result<PathBuf, Infallible> {
     Ok(text.into())
@@ -105,5 +150,33 @@ pub(crate) fn explain(command: &Command, error: &clap::Error) -> Option<String> 
             Some(format!("{name:?} requires at least 1 argument\n\nUsage:  {name} [NAME] [CHART] [flags]"))
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{duration, integer, list};
+
+    /// Commas separate, quotes hold together, as in the original's flags.
+    #[test]
+    fn lists() {
+        let read = |text: &str| list(text).map(|list| list.0.join("|"));
+        for (text, want) in [("", ""), ("a", "a"), ("a,b", "a|b"), ("a,", "a|"), ("\"a,b\",c", "a,b|c"), ("\"a\"\"b\"", "a\"b"), (",", "|")]
+        {
+            assert_eq!(read(text).as_deref(), Ok(want), "{text}");
+        }
+        for (text, column) in [("\"a", 3), ("a\"b", 2), ("\"a\"b", 3)] {
+            assert!(read(text).is_err_and(|e| e.contains(&format!("column {column}: "))), "{text}");
+        }
+    }
+
+    /// Bases of numbers, units of durations and signs.
+    #[test]
+    fn numbers() {
+        assert_eq!([integer("0x10"), integer("-0b11"), integer("017"), integer("+5")], [Ok(16), Ok(-3), Ok(15), Ok(5)]);
+        assert!(["", "x", "--1", "0x", "1.5"].into_iter().all(|text| integer(text).is_err_and(|e| e.ends_with("invalid syntax"))));
+        assert!(integer("99999999999999999999").is_err_and(|e| e.ends_with("value out of range")));
+        assert!(["5m", "-1h2m", "+1.5s", "0"].into_iter().all(|text| duration(text).is_ok()));
+        assert!(["", "x", "5", "--5m"].into_iter().all(|text| duration(text).is_err()));
     }
 }

@@ -17,7 +17,7 @@ use ferroflux_openpgp::Keyring;
 use reqwest::Url;
 use tempfile::TempDir;
 
-use super::dependencies::absolute_url;
+use super::dependencies::{absolute_url, clean};
 use super::download::{Access, Downloads, shown};
 use super::flags::path;
 use super::registry::Registries;
@@ -100,7 +100,7 @@ impl Source {
             return self.fetch_entry(&entry, &self.repo, self.access(), self.pass_credentials, network);
         }
         if path.exists() {
-            let path = absolute(path).with_context(|| format!("chart {chart}"))?;
+            let path = clean(&absolute(path).with_context(|| format!("chart {chart}"))?);
             if self.verify {
                 self.verify(&path)?;
             }
