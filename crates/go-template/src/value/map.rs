@@ -1,7 +1,6 @@
 //! Maps with string keys, shared by reference and kept in key order (the order of `range` and of printing).
 
-use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::cell::{Cell, Ref, RefCell};
 use std::fmt;
 use std::rc::{Rc, Weak};
 
@@ -9,6 +8,10 @@ use rustc_hash::FxHashMap;
 
 use super::list::drop_deep;
 use super::{Str, Type, Value};
+
+mod table;
+
+use table::Table;
 
 /// A Go map with its type. Clones share the entries: what one alias inserts, all see. A nil map is empty and refuses
 /// insertion, as in Go.
@@ -20,7 +23,7 @@ pub struct Map {
 
 #[derive(Default)]
 struct Entries {
-    map: RefCell<BTreeMap<Str, Value>>,
+    map: RefCell<Table>,
     /// Makes the entries of a deferred map when they are asked for.
     deferred: Cell<Option<Box<Fill>>>,
 }
@@ -29,17 +32,26 @@ struct Entries {
 type Fill = dyn FnOnce() -> Vec<(Str, Value)>;
 
 impl Entries {
-    fn of(map: BTreeMap<Str, Value>) -> Self {
+    fn of(map: Table) -> Self {
         Self { map: RefCell::new(map), deferred: Cell::new(None) }
     }
 
     /// The entries, made now if they were deferred.
     #[inline]
-    fn map(&self) -> &RefCell<BTreeMap<Str, Value>> {
+    fn map(&self) -> &RefCell<Table> {
         if let Some(fill) = self.deferred.take() {
             self.map.borrow_mut().extend(fill());
         }
         &self.map
+    }
+
+    /// The entries in key order.
+    fn sorted(&self) -> Ref<'_, Table> {
+        let map = self.map();
+        if !map.borrow().is_sorted() {
+            map.borrow_mut().sort();
+        }
+        map.borrow()
     }
 }
 
@@ -95,7 +107,7 @@ impl Map {
 
     /// Whether a key is present, with any value.
     pub fn contains_key(&self, key: impl AsRef<[u8]>) -> bool {
-        self.entries.as_ref().is_some_and(|e| e.map().borrow().contains_key(key.as_ref()))
+        self.entries.as_ref().is_some_and(|e| e.map().borrow().get(key.as_ref()).is_some())
     }
 
     /// Sets a key for every alias of this map. On a nil map this does nothing and answers `false`
@@ -141,19 +153,19 @@ impl Map {
 
     /// The entries as they are now, in bytewise key order. A snapshot: the map may be changed while it is walked.
     pub fn entries(&self) -> Vec<(Str, Value)> {
-        self.entries.as_ref().map_or_else(Vec::new, |e| e.map().borrow().iter().map(|(k, v)| (k.clone(), v.clone())).collect())
+        self.entries.as_ref().map_or_else(Vec::new, |e| e.sorted().iter().map(|(k, v)| (k.clone(), v.clone())).collect())
     }
 
     /// The keys as they are now, in bytewise order.
     pub fn keys(&self) -> Vec<Str> {
-        self.entries.as_ref().map_or_else(Vec::new, |e| e.map().borrow().keys().cloned().collect())
+        self.entries.as_ref().map_or_else(Vec::new, |e| e.sorted().iter().map(|(k, _)| k.clone()).collect())
     }
 
     /// Calls `visit` for each entry in bytewise key order, without a snapshot, until it answers an error.
     /// `visit` must not change this map; it works on a copy if it has to.
     pub fn try_for_each<E>(&self, mut visit: impl FnMut(&Str, &Value) -> Result<(), E>) -> Result<(), E> {
         match &self.entries {
-            Some(entries) => entries.map().borrow().iter().try_for_each(|(k, v)| visit(k, v)),
+            Some(entries) => entries.sorted().iter().try_for_each(|(k, v)| visit(k, v)),
             None => Ok(()),
         }
     }
@@ -173,7 +185,7 @@ impl Default for Map {
 impl Drop for Entries {
     fn drop(&mut self) {
         let entries = self.map.get_mut();
-        if entries.values().any(|v| matches!(v, Value::List(_) | Value::Map(_))) {
+        if entries.iter().any(|(_, v)| matches!(v, Value::List(_) | Value::Map(_))) {
             drop_deep(std::mem::take(entries).into_values().collect());
         }
     }
