@@ -8,7 +8,7 @@
 mod check;
 mod documents;
 mod format;
-mod json_error;
+mod json;
 mod meta;
 mod number;
 mod registry;
@@ -66,7 +66,7 @@ fn validate_chart(assembly: &Assembly, loader: &dyn SchemaLoader, values: &Table
 
 /// Checks values against the text of a schema; the error is what stands below a chart's name.
 fn validate_values(schema: &str, loader: &dyn SchemaLoader, values: &Table) -> Result<(), String> {
-    let document: Value = serde_json::from_str(schema).map_err(|e| json_error::in_go_words(schema, &e))?;
+    let document: Value = json::parse(schema)?;
     let mut documents = Documents::new(loader);
     let draft = documents.draft(&document)?;
     meta::check_schema(&format!("{SELF}#"), &document, draft)?;

@@ -6,7 +6,7 @@ use std::fmt::Debug;
 use serde_json::Value;
 
 use super::registry::{Obstacle, Registry};
-use super::{Draft, json_error, meta};
+use super::{Draft, json, meta};
 
 /// Documents that the schema of one chart may load.
 const MAX_DOCUMENTS: usize = 32;
@@ -96,7 +96,7 @@ impl<'l> Documents<'l> {
             return Err(failed(&format!("the documents that the schema refers to have more than {} MiB", MAX_BYTES >> 20)));
         }
         let text = String::from_utf8_lossy(&bytes);
-        let document = serde_json::from_str(&text).map_err(|e| failed(&json_error::in_go_words(&text, &e)))?;
+        let document = json::parse(&text).map_err(|why| failed(&why))?;
         self.loaded.push((address.to_owned(), document));
         Ok(self.loaded.len() - 1)
     }
