@@ -9,7 +9,7 @@ use crate::limits::{Budget, Exceeded, Limits};
 use crate::node::Style;
 use crate::number::format_g32;
 use crate::resolve::{Dialect, Resolved, Scalar, resolve, typed};
-use crate::source::{Event, Events, Place, decode_str, first_document};
+use crate::source::{Event, Events, Place, decode_str, first_document, refuse_faults};
 
 mod common;
 mod go_syntax;
@@ -96,7 +96,11 @@ fn build_parsed<B: Builder>(text: &str, builder: &mut B, options: BuildOptions) 
 fn build_first<B: Builder>(text: &str, builder: &mut B, options: BuildOptions) -> Result<B::Value, Error> {
     let mut values = Values::new(text, options)?;
     values.events = values.events.first_document();
-    match values.next(builder)? {
+    let value = values.next(builder)?;
+    if values.events.are_doubtful() {
+        refuse_faults(text)?;
+    }
+    match value {
         Some(value) => Ok(value),
         None => builder.scalar(Scalar::Null).map_err(|m| Error::nowhere(ErrorKind::Value(m))),
     }

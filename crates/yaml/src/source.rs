@@ -14,7 +14,7 @@ mod repair;
 mod rules;
 mod text;
 
-pub(crate) use fault::first_document;
+pub(crate) use fault::{first_document, refuse_faults};
 use rules::OLD_BREAKS;
 pub(crate) use text::{decode, decode_str};
 
@@ -73,10 +73,14 @@ pub(crate) struct Events<'a> {
     old_breaks: bool,
     /// Whether the text holds tabs at all.
     tabs: bool,
+    /// Whether the text has forms of which the parser may take more than the Go libraries.
+    doubtful: bool,
     /// Open flow collections.
     flow: usize,
     /// Where the last token ended.
     end: usize,
+    /// Whether that token was an unquoted text.
+    after_plain: bool,
     /// First byte and line of the current document.
     document: (usize, usize),
     /// Lines of the whole text before this one.
@@ -100,7 +104,9 @@ impl<'a> Events<'a> {
             limits,
             old_breaks: OLD_BREAKS.iter().any(|c| text.contains(*c)),
             tabs: text.contains('\t'),
+            doubtful: false,
             end: 0,
+            after_plain: false,
             document: (0, 1),
             line_base: 0,
             first_document: false,
@@ -136,6 +142,12 @@ impl<'a> Events<'a> {
         (self.depth, self.flow, self.end, self.peeked) = (0, 0, start + document.len(), None);
         let text = repair::repair(document, &self.limits, &mut self.repair_work);
         Ok(Repaired { text, line_base: self.line_base + line - 1 })
+    }
+
+    /// Whether the parser may have taken what the Go libraries refuse: their rules for tabs, for texts of several lines in
+    /// brackets and for the end of a tag are others.
+    pub(crate) fn are_doubtful(&self) -> bool {
+        self.tabs || self.doubtful
     }
 
     /// The source text.
@@ -207,7 +219,10 @@ impl<'a> Events<'a> {
             end: bytes.end,
         };
         if self.tabs && self.flow == 0 && bytes.start > self.end && !matches!(event, Granit::Anchor(..) | Granit::Comment(..)) {
-            rules::check_tabs(&self.text[self.end..bytes.start], self.end == 0, place.line)?;
+            rules::check_tabs(&self.text[self.end..bytes.start], self.end == 0, self.after_plain, place.line)?;
+        }
+        if !bytes.is_empty() {
+            self.after_plain = matches!(event, Granit::Scalar(_, ScalarStyle::Plain, ..));
         }
         self.end = self.end.max(bytes.end);
         let event = match event {
@@ -222,6 +237,7 @@ impl<'a> Events<'a> {
                 // the parser reports a scalar of no characters as `~`
                 let text = if style == Style::Plain && bytes.is_empty() { Cow::Borrowed("") } else { text };
                 let raw = self.text.get(bytes.clone()).unwrap_or_default();
+                self.doubtful |= tag.is_some() || self.flow > 0 && place.end_line > place.line;
                 match style {
                     Style::DoubleQuoted if raw.contains('\\') => rules::check_escapes(raw, place)?,
                     Style::Plain if self.flow > 0 && rules::owns_colon(self.text, &bytes) => {

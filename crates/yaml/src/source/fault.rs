@@ -15,6 +15,8 @@ use std::borrow::Cow;
 
 use scanner::Scanner;
 
+use crate::error::{Error, ErrorKind};
+
 /// What go-yaml prints for a text.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Fault {
@@ -46,6 +48,16 @@ impl Fault {
 pub(super) fn first_fault(text: &str, line_base: usize, first_document: bool) -> Option<Fault> {
     let scanner = Scanner::new(text, line_base);
     if first_document { grammar::first_document(scanner).err() } else { grammar::documents(scanner).err() }
+}
+
+/// Refuses a text whose first document go-yaml does not take.
+pub(crate) fn refuse_faults(text: &str) -> Result<(), Error> {
+    match first_fault(text, 0, true) {
+        None => Ok(()),
+        Some(Fault { line, problem }) => {
+            Err(Error::new(line.max(1), 0, ErrorKind::Syntax(problem.to_string())).with_original(line, problem))
+        }
+    }
 }
 
 /// The part of `text` that is go-yaml's first document, if there is more than that and go-yaml takes it. What stands

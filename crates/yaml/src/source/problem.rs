@@ -20,6 +20,8 @@ pub(super) fn translate(e: &ScanError, source: &str, line_base: usize, first_doc
         kind => match first_fault(source, line_base, first_document) {
             Some(fault) => error(ErrorKind::Syntax(format!("{}{}", fault.problem, detail(kind)))).with_original(fault.line, fault.problem),
             None => error(match kind {
+                Granit::PlainScalarStartsWithDashFlowIndicator => ErrorKind::Repairable("a dash alone stands in brackets"),
+                Granit::UnknownQuotedScalarEscape => ErrorKind::Repairable("an escape stands before an apostrophe"),
                 Granit::CommentNotSeparated => ErrorKind::Repairable("no blank stands before a comment"),
                 kind if is_about_tabs(kind) => ErrorKind::Repairable("a tab stands where only blanks may"),
                 kind => ErrorKind::Syntax(kind.to_string()),

@@ -1,9 +1,10 @@
 //! Texts that the Go libraries take and the parser does not, or not in the same way.
 //!
 //! Such files exist: quoted text that goes on without indentation, tabs at the start of lines inside brackets and quotes, a
-//! comment right behind a closing quote, a colon at the end of an unquoted text in brackets. Each can be written in
+//! comment right behind a closing quote, an escaped apostrophe, a colon at the end of an unquoted text in brackets, a dash alone there. Each can be written in
 //! another way that means the same to both; lines stay where they are.
 
+use std::iter;
 use std::ops::Range;
 
 use granit_parser::{ErrorKind as Granit, Event, Parser, ScalarStyle, StructureStyle};
@@ -21,8 +22,10 @@ enum Misfit {
     Indentation(usize),
     /// A `#` at this byte, without a blank before it.
     Comment(usize),
-    /// Unquoted texts that end in a colon.
-    Colons(Vec<Range<usize>>),
+    /// A backslash at this byte, before an apostrophe.
+    Escape(usize),
+    /// Unquoted texts that the parser does not take for texts.
+    Plain(Vec<Range<usize>>),
 }
 
 /// The document with everything written so that the parser takes it, as far as the limits allow; an error that is left
@@ -41,7 +44,8 @@ pub(super) fn repair(text: &str, limits: &Limits, work: &mut usize) -> String {
                 text.replace_range(start..start + tabs, &blanks);
             }
             Some(Misfit::Comment(at)) if text[at..].starts_with('#') => text.insert(at, ' '),
-            Some(Misfit::Colons(places)) => {
+            Some(Misfit::Escape(at)) => _ = text.remove(at),
+            Some(Misfit::Plain(places)) => {
                 for place in places.into_iter().rev() {
                     let quoted = format!("'{}'", text[place.clone()].replace('\'', "''"));
                     text.replace_range(place, &quoted);
@@ -74,13 +78,32 @@ fn first_misfit(text: &str, limits: &Limits) -> Option<Misfit> {
         }
     };
     if !colons.is_empty() {
-        return Some(Misfit::Colons(colons));
+        return Some(Misfit::Plain(colons));
     }
     let error = error?;
     match error.kind() {
         Granit::CommentNotSeparated => error.marker().byte_offset().map(Misfit::Comment),
+        Granit::UnknownQuotedScalarEscape => escaped_apostrophe(text, error.marker().byte_offset()?).map(Misfit::Escape),
+        Granit::PlainScalarStartsWithDashFlowIndicator => {
+            let at = error.marker().byte_offset().filter(|at| text[*at..].starts_with('-'))?;
+            Some(Misfit::Plain(iter::once(at..at + 1).collect()))
+        }
         kind if *kind == Granit::InvalidQuotedScalarIndent || is_about_tabs(kind) => Some(Misfit::Indentation(error.marker().line())),
         _ => None,
+    }
+}
+
+/// The backslash before the first escaped apostrophe of the quoted text at `start`.
+fn escaped_apostrophe(text: &str, start: usize) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let mut at = start + 1;
+    loop {
+        match bytes.get(at..)? {
+            [b'\\', b'\'', ..] => return Some(at),
+            [b'\\', ..] => at += 2,
+            [b'"', ..] => return None,
+            _ => at += 1,
+        }
     }
 }
 

@@ -105,12 +105,15 @@ pub(super) fn fold_old_breaks<'a>(text: Cow<'a, str>, raw: &str, style: Style, n
 
 /// Refuses tabs between tokens where a block key could start: as indentation, on lines that are otherwise empty, and
 /// behind a dash. `gap` is the text between the end of a token and the start of the next in block context, `first` says
-/// that it starts the text, `line` is where it ends.
-pub(super) fn check_tabs(gap: &str, first: bool, line: usize) -> Result<(), Error> {
+/// that it starts the text, `line` is where it ends. An unquoted text goes on over blank lines (`after_plain`), where a tab
+/// may stand behind a blank.
+pub(super) fn check_tabs(gap: &str, first: bool, after_plain: bool, line: usize) -> Result<(), Error> {
     let breaks = gap.matches('\n').count();
+    let mut in_plain = after_plain && gap.split('\n').next().is_some_and(|rest| rest.trim_matches([' ', '\t', '\r']).is_empty());
     for (n, text) in gap.split('\n').enumerate() {
         let blank = text.len() - text.trim_start_matches([' ', '\t']).len();
-        let indentation = if n > 0 || first { text[..blank].find('\t') } else { None };
+        let indentation = if n > 0 || first { text[..blank].find('\t').filter(|tab| !in_plain || *tab == 0) } else { None };
+        in_plain &= !text.contains('#');
         let code = text.split('#').next().unwrap_or_default();
         let behind_dash = |i: usize| code[..i].trim_end_matches([' ', '\t']).ends_with(['-', '?']) && !code[..i].starts_with("---");
         let tab = indentation.or_else(|| code.find('\t').filter(|i| behind_dash(*i)));

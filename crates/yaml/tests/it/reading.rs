@@ -159,10 +159,18 @@ fn forms_that_only_the_original_takes() {
     for (text, want) in [
         ("b: [x:, y:, it's:, !!str z:, \"q\":, r: ]\n", r#"{"b":["x:","y:","it's:","z:",{"q":null},{"r":null}]}"#),
         ("b: {x:, z:}\nc: {d: e:}\n", r#"{"b":{"x:":null,"z:":null},"c":{"d":"e:"}}"#),
+        ("a: [b, -]\nc: {d: -, e: [-, -f, -]}\n", r#"{"a":["b","-"],"c":{"d":"-","e":["-","-f","-"]}}"#),
+        ("a: b\n  \t\nc:\n  d: e\n    \t # f\n", r#"{"a":"b","c":{"d":"e"}}"#),
+        ("a: \"it\\'s \\\\'\\'\"\nb: c\n", r#"{"a":"it's \\''","b":"c"}"#),
         ("  a: [b,\n\tc]\n  d: \"e\n\t f\"\n", r#"{"a":["b","c"],"d":"e f"}"#),
         ("a: \"b\"#c\nd: [e]#f\ng: 'h'# [", r#"{"a":"b","d":["e"],"g":"h"}"#),
     ] {
         assert_eq!(to_json_text(text, BuildOptions::default()).unwrap(), want, "{text:?}");
+    }
+    for text in
+        ["a: b\n\t\n", "a: 'b'\n \t\n", "a: b\n# c\n \t\n", "a:\n \tb: c\n", "c:\n  d: e\n \t # f\n", "a: |\n  x\n\t", "{a: 1}\n\t", "\t"]
+    {
+        assert!(to_json_text(text, BuildOptions::default()).is_err(), "{text:?}");
     }
     let node = read("b: [x:, z]\n---\nc: d\n");
     assert_eq!(node_to_json_text(&node).unwrap(), r#"{"b":["x:","z"]}"#);
