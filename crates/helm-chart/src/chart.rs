@@ -21,7 +21,7 @@ pub struct Chart {
     pub lock: Option<Lock>,
     /// The default values.
     pub values: Arc<Table>,
-    /// `values.yaml` as it was written, with comments.
+    /// `values.yaml` as it was written, with comments; nothing in a chart that is loaded for one render.
     pub values_file: Option<ChartFile>,
     /// `values.schema.json`.
     pub schema: Option<ChartFile>,

@@ -91,7 +91,7 @@ pub fn load_archive(bytes: &[u8], limits: LoadLimits) -> Result<Arc<Chart>, Load
 
 /// `again` is the archive to read definitions from if they are asked for; with it they are not kept.
 fn load_packed(packed: impl BufRead, limits: LoadLimits, again: Option<&Archive>) -> Result<Arc<Chart>, LoadError> {
-    let contents = if again.is_some() { Contents::WithoutCrds } else { Contents::All };
+    let contents = if again.is_some() { Contents::ToRender } else { Contents::All };
     let mut budget = Budget::new(limits);
     // A chart that is to be rendered once cannot wait; one that stays is parsed when it is rendered first.
     let mut parse = again.map(|_| ParseAhead::default());
@@ -115,8 +115,9 @@ fn load_packed(packed: impl BufRead, limits: LoadLimits, again: Option<&Archive>
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Contents {
     All,
-    /// Definitions under `crds/` are read again if a template looks at `.Files`, which hardly any does.
-    WithoutCrds,
+    /// What a render looks at. Values files are not kept once they are read; definitions under `crds/` are read again if a
+    /// template looks at `.Files`, which hardly any does.
+    ToRender,
 }
 
 impl Contents {
@@ -178,6 +179,7 @@ impl Loader<'_> {
         for file in files {
             parts.add(file)?;
         }
+        parts.values_file = parts.values_file.filter(|_| contents == Contents::All);
         let (Some(mut metadata), Some(chart_file)) = (parts.metadata, parts.chart_file) else { return Err(LoadError::ChartYamlMissing) };
         metadata.validate()?;
         let mut dependencies = Vec::new();
@@ -330,8 +332,8 @@ pub fn load_path(path: &Path, limits: LoadLimits) -> Result<Arc<Chart>, PathErro
 }
 
 /// As [`load_path`], for one render that does not print definitions: those of a packaged chart are not kept in memory.
-pub(crate) fn load_path_without_crds(path: &Path, limits: LoadLimits) -> Result<Arc<Chart>, PathError> {
-    load_at(path, limits, Contents::WithoutCrds)
+pub(crate) fn load_path_to_render(path: &Path, limits: LoadLimits) -> Result<Arc<Chart>, PathError> {
+    load_at(path, limits, Contents::ToRender)
 }
 
 fn load_at(path: &Path, limits: LoadLimits, contents: Contents) -> Result<Arc<Chart>, PathError> {
@@ -356,7 +358,7 @@ fn load_at(path: &Path, limits: LoadLimits, contents: Contents) -> Result<Arc<Ch
         let yaml = path.ends_with(".yml") || path.ends_with(".yaml");
         return Err(if yaml { PathError::Yaml(path) } else { PathError::NotGzip { found: media_type(head), path } });
     }
-    let again = (contents == Contents::WithoutCrds).then_some(&archive);
+    let again = (contents == Contents::ToRender).then_some(&archive);
     load_packed(packed, limits, again).map_err(|e| match e {
         LoadError::Archive(e) => PathError::Archive(e),
         e => PathError::Load(e),

@@ -14,7 +14,7 @@ use ferroflux_go_template::objects::{Capabilities, KubeVersion};
 use crate::capabilities::{KubeVersionError, offline_capabilities, parse_kube_version};
 use crate::chart::Chart;
 use crate::file::LoadLimits;
-use crate::load::{PathError, load_path, load_path_without_crds};
+use crate::load::{PathError, load_path, load_path_to_render};
 use crate::manifest::{HookEvent, split};
 use crate::paths::matches;
 use crate::post_render::{PostRenderer, post_render};
@@ -165,7 +165,7 @@ impl TemplateRequest {
         }
         capabilities.api_versions.extend(self.api_versions.iter().cloned());
         let values = self.values.resolve(read)?;
-        let load = if self.include_crds { load_path } else { load_path_without_crds };
+        let load = if self.include_crds { load_path } else { load_path_to_render };
         let chart = load(chart, LoadLimits::default())?;
         if !matches!(chart.metadata.chart_type.as_str(), "" | "application") {
             return Err(TemplateError::NotInstallable(chart.metadata.chart_type.clone()));
