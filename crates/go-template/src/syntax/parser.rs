@@ -275,10 +275,14 @@ impl<'t> Parser<'t> {
     // ----- trees -----
 
     fn name_id(&mut self, name: &'t [u8]) -> NameId {
-        *self.names.entry(name).or_insert_with(|| {
-            let shared = self.all_names.entry(name).or_insert_with(|| name.into());
-            self.parts.names.push(shared.clone())
-        })
+        // Nearly every name has been there before.
+        if let Some(known) = self.names.get(name) {
+            return *known;
+        }
+        let shared = self.all_names.entry(name).or_insert_with(|| name.into());
+        let id = self.parts.names.push(shared.clone());
+        self.names.insert(name, id);
+        id
     }
 
     /// The name of a field without its dot.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use ferroflux_yaml::number::format_g;
-use ferroflux_yaml::{BuildOptions, Builder, ErrorKind, Limits, Scalar, Values, decode};
+use ferroflux_yaml::{BuildOptions, Builder, ErrorKind, Limits, Scalar, Values, build, decode};
 
 use crate::values::Tree;
 
@@ -133,9 +133,13 @@ pub(super) fn read_object(text: &[u8], type_name: &'static str) -> Result<Option
 /// document.
 pub(crate) fn read_field(text: &[u8], limits: Limits, strict: bool) -> Result<Field, ferroflux_yaml::Error> {
     let text = decode(text, &limits)?;
-    let mut values = Values::new(&text, BuildOptions { strict, limits, ..BuildOptions::default() })?;
+    let options = BuildOptions { strict, limits, ..BuildOptions::default() };
+    if !strict {
+        return build(&text, &mut FieldBuilder, options);
+    }
+    let mut values = Values::new(&text, options)?;
     let field = values.next(&mut FieldBuilder)?.unwrap_or(Field::Null);
-    if strict && values.next(&mut FieldBuilder)?.is_some() {
+    if values.next(&mut FieldBuilder)?.is_some() {
         return Err(ferroflux_yaml::Error::nowhere(ErrorKind::Syntax("did not find expected <document start>".to_owned())));
     }
     Ok(field)
