@@ -7,7 +7,6 @@ mod split;
 
 use std::ops::Range;
 use std::sync::Arc;
-use std::thread;
 
 pub use head::{Head, HeadError};
 pub use hook::{Hook, HookEvent, execution_order};
@@ -74,8 +73,8 @@ pub fn sort(mut files: Vec<RenderedFile>) -> Result<Sorted, ManifestError> {
     files.retain(|file| !base(&file.path).starts_with('_') && !file.text.trim().is_empty());
     let files: Vec<Arc<RenderedFile>> = files.into_iter().map(Arc::new).collect();
     let mut sorted = Sorted::default();
-    for documents in documents(&files) {
-        for manifest in documents? {
+    for file in &files {
+        for manifest in read(file)? {
             match manifest.head.annotations.get(hook::ANNOTATION) {
                 None => sorted.manifests.push(manifest),
                 Some(events) => match HookEvent::parse_list(events) {
@@ -97,35 +96,7 @@ pub fn sort(mut files: Vec<RenderedFile>) -> Result<Sorted, ManifestError> {
 }
 
 /// The documents of a file, or why one of them is no manifest.
-type Documents = Result<Vec<Manifest>, ManifestError>;
-
-/// Bytes of documents of which a second thread takes half.
-const SHARED_BYTES: usize = 256 << 10;
-
-/// Reads the files, in their order.
-fn documents(files: &[Arc<RenderedFile>]) -> Vec<Documents> {
-    let read_all = |files: &[Arc<RenderedFile>]| files.iter().map(read).collect::<Vec<_>>();
-    let bytes: usize = files.iter().map(|file| file.text.len()).sum();
-    if bytes < SHARED_BYTES {
-        return read_all(files);
-    }
-    let mut before = 0;
-    let past_half = |file: &Arc<RenderedFile>| {
-        before += file.text.len();
-        before > bytes / 2
-    };
-    let half = files.iter().position(past_half).unwrap_or(files.len());
-    let (first, second) = files.split_at(half);
-    thread::scope(|scope| {
-        let other = scope.spawn(|| read_all(second));
-        let mut all = read_all(first);
-        // What a thread could not finish is left to this one.
-        all.extend(other.join().unwrap_or_else(|_| read_all(second)));
-        all
-    })
-}
-
-fn read(file: &Arc<RenderedFile>) -> Documents {
+fn read(file: &Arc<RenderedFile>) -> Result<Vec<Manifest>, ManifestError> {
     let manifest = |range: Range<usize>| match Head::parse(&file.text[range.clone()]) {
         Ok(head) => Ok(Manifest { file: Arc::clone(file), range, head }),
         Err(source) => Err(ManifestError { path: file.path.to_string(), source }),

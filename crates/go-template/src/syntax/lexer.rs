@@ -416,10 +416,10 @@ impl<'t> Lexer<'t> {
 
     fn take_word(&mut self) {
         loop {
-            let rest = self.rest();
-            let ascii = rest.iter().position(|b| !is_word_byte(*b)).unwrap_or(rest.len());
-            self.pos += ascii;
-            if rest.get(ascii).is_none_or(u8::is_ascii) || !is_word(self.peek()) {
+            while self.byte(0).is_some_and(is_word_byte) {
+                self.pos += 1;
+            }
+            if self.byte(0).is_none_or(|b| b.is_ascii()) || !is_word(self.peek()) {
                 return;
             }
             self.read();
