@@ -108,9 +108,14 @@ pub(super) fn list(text: &str) -> Result<List, String> {
     Ok(List(fields))
 }
 
-/// A path; an empty one stands for none.
+/// A path; an empty one stands for none, see [`given`].
 pub(super) fn path(text: &str) -> Result<PathBuf, Infallible> {
     Ok(text.into())
+}
+
+/// The path of a flag, if there is one.
+pub(super) fn given(path: &Option<PathBuf>) -> Option<PathBuf> {
+    path.clone().filter(|path| !path.as_os_str().is_empty())
 }
 
 /// What is wrong with the command line, in Helm's words; nothing if it has none for it.

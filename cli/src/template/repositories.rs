@@ -10,7 +10,7 @@ use ferroflux_helm_chart::repository::{IndexEntry, IndexLimits, find};
 use serde_yaml::Value;
 
 use super::download::Access;
-use super::flags::path;
+use super::flags::{given, path};
 use super::os_error;
 
 /// The largest index that is read.
@@ -74,13 +74,15 @@ impl Repositories {
     }
 
     fn list(&self) -> Result<PathBuf> {
-        let given = self.repository_config.clone().filter(|path| !path.as_os_str().is_empty());
-        given.or_else(|| Some(home("HELM_CONFIG_HOME", "XDG_CONFIG_HOME", ".config")?.join("repositories.yaml"))).context(NO_HOME)
+        given(&self.repository_config)
+            .or_else(|| Some(home("HELM_CONFIG_HOME", "XDG_CONFIG_HOME", ".config")?.join("repositories.yaml")))
+            .context(NO_HOME)
     }
 
     fn cache(&self) -> Result<PathBuf> {
-        let given = self.repository_cache.clone().filter(|path| !path.as_os_str().is_empty());
-        given.or_else(|| Some(home("HELM_CACHE_HOME", "XDG_CACHE_HOME", ".cache")?.join("repository"))).context(NO_HOME)
+        given(&self.repository_cache)
+            .or_else(|| Some(home("HELM_CACHE_HOME", "XDG_CACHE_HOME", ".cache")?.join("repository")))
+            .context(NO_HOME)
     }
 }
 

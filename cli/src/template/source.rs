@@ -19,7 +19,7 @@ use tempfile::TempDir;
 
 use super::dependencies::{absolute_url, clean};
 use super::download::{Access, Downloads, shown};
-use super::flags::path;
+use super::flags::{given, path};
 use super::registry::Registries;
 use super::repositories::{INDEX_LIMITS, Repositories};
 
@@ -238,11 +238,6 @@ impl Source {
         verify(&bytes, &signed, &name, &Keys(keys))?;
         Ok(())
     }
-}
-
-/// A path that is not empty.
-fn given(path: &Option<PathBuf>) -> Option<PathBuf> {
-    path.clone().filter(|path| !path.as_os_str().is_empty())
 }
 
 /// Scheme, host and port of an address.

@@ -223,22 +223,30 @@ impl<'a> Grammar<'a> {
         if nothing { Ok(()) } else { self.node(true, true) }
     }
 
-    fn flow_sequence(&mut self, first: bool) -> Result<(), Fault> {
-        if self.peek()? == Token::FlowSequenceEnd {
-            return self.close();
-        }
-        if !first {
+    /// Passes the comma before the next part of a flow collection, or its end; a comma may stand before that too.
+    fn flow_goes_on(&mut self, first: bool, end: Token<'_>, neither: &'static str) -> Result<bool, Fault> {
+        if !first && self.peek()? != end {
             if self.peek()? != Token::FlowEntry {
-                return self.refuse("did not find expected ',' or ']'");
+                self.refuse(neither)?;
             }
             self.scanner.take();
+        }
+        let ends = self.peek()? == end;
+        if ends {
+            self.scanner.take();
+        }
+        Ok(!ends)
+    }
+
+    fn flow_sequence(&mut self, first: bool) -> Result<(), Fault> {
+        if !self.flow_goes_on(first, Token::FlowSequenceEnd, "did not find expected ',' or ']'")? {
+            return Ok(());
         }
         match self.peek()? {
             Token::Key => {
                 self.open.push(Open::PairKey);
                 self.close()
             }
-            Token::FlowSequenceEnd => self.close(),
             _ => {
                 self.open.push(Open::FlowSequence(false));
                 self.node(false, false)
@@ -247,14 +255,8 @@ impl<'a> Grammar<'a> {
     }
 
     fn flow_mapping(&mut self, first: bool) -> Result<(), Fault> {
-        if self.peek()? == Token::FlowMappingEnd {
-            return self.close();
-        }
-        if !first {
-            if self.peek()? != Token::FlowEntry {
-                return self.refuse("did not find expected ',' or '}'");
-            }
-            self.scanner.take();
+        if !self.flow_goes_on(first, Token::FlowMappingEnd, "did not find expected ',' or '}'")? {
+            return Ok(());
         }
         match self.peek()? {
             Token::Key => {
@@ -263,7 +265,6 @@ impl<'a> Grammar<'a> {
                 self.open.push(Open::FlowValue);
                 if nothing { Ok(()) } else { self.node(false, false) }
             }
-            Token::FlowMappingEnd => self.close(),
             _ => {
                 self.open.push(Open::FlowKeyAlone);
                 self.node(false, false)

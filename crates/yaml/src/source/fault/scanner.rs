@@ -227,13 +227,20 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn block_entry(&mut self) -> Result<(), Fault> {
-        if !self.in_flow() {
-            if !self.key_allowed {
-                return Err(self.fault("block sequence entries are not allowed in this context"));
-            }
-            self.open_block(self.mark, None, Token::BlockSequence);
+    /// Outside of brackets: what stands here belongs to a block collection, which starts with it unless it is open already.
+    fn start_block(&mut self, collection: Token<'a>, misplaced: &'static str) -> Result<(), Fault> {
+        if self.in_flow() {
+            return Ok(());
         }
+        if !self.key_allowed {
+            return Err(self.fault(misplaced));
+        }
+        self.open_block(self.mark, None, collection);
+        Ok(())
+    }
+
+    fn block_entry(&mut self) -> Result<(), Fault> {
+        self.start_block(Token::BlockSequence, "block sequence entries are not allowed in this context")?;
         self.drop_key()?;
         self.key_allowed = true;
         self.indicator(1, Token::BlockEntry);
@@ -241,12 +248,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn explicit_key(&mut self) -> Result<(), Fault> {
-        if !self.in_flow() {
-            if !self.key_allowed {
-                return Err(self.fault("mapping keys are not allowed in this context"));
-            }
-            self.open_block(self.mark, None, Token::BlockMapping);
-        }
+        self.start_block(Token::BlockMapping, "mapping keys are not allowed in this context")?;
         self.drop_key()?;
         self.key_allowed = !self.in_flow();
         self.indicator(1, Token::Key);
@@ -264,12 +266,7 @@ impl<'a> Scanner<'a> {
             self.key_of_token.remove(&key.token);
             self.key_allowed = false;
         } else {
-            if !self.in_flow() {
-                if !self.key_allowed {
-                    return Err(self.fault("mapping values are not allowed in this context"));
-                }
-                self.open_block(self.mark, None, Token::BlockMapping);
-            }
+            self.start_block(Token::BlockMapping, "mapping values are not allowed in this context")?;
             self.key_allowed = !self.in_flow();
         }
         self.indicator(1, Token::Value);
