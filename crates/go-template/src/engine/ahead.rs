@@ -13,8 +13,9 @@ use crate::value::Str;
 /// Bytes of templates that are worth a thread.
 const THREAD_BYTES: usize = 128 << 10;
 
-/// Texts that are worth waking the thread, and that it takes at a time.
-const BATCH: usize = 32;
+/// Bytes of templates that are worth waking the thread, and that are taken at a time: large ones cost the parser's
+/// preparation less often, small ones let two threads end together.
+const BATCH_BYTES: usize = 64 << 10;
 
 /// As much as a main thread has: templates nest.
 const STACK: usize = 8 << 20;
@@ -42,8 +43,35 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     waiting: VecDeque<Str>,
+    /// Bytes of what is waiting.
+    bytes: usize,
     parsed: Parsed,
     closed: bool,
+}
+
+impl State {
+    fn add(&mut self, text: Str) {
+        self.bytes += text.len();
+        self.waiting.push_back(text);
+    }
+
+    /// Whether there is enough for a batch.
+    fn is_full(&self) -> bool {
+        self.bytes >= BATCH_BYTES
+    }
+
+    fn take_batch(&mut self) -> Vec<Str> {
+        let (mut batch, mut left) = (Vec::new(), BATCH_BYTES);
+        while left > 0
+            && let Some(text) = self.waiting.pop_front()
+        {
+            self.bytes -= text.len();
+            // An empty text counts too: there may be many.
+            left = left.saturating_sub(text.len().max(1));
+            batch.push(text);
+        }
+        batch
+    }
 }
 
 impl ParseAhead {
@@ -51,12 +79,13 @@ impl ParseAhead {
     pub fn offer(&mut self, text: Str) {
         self.offered += text.len();
         let mut state = self.shared.lock();
-        state.waiting.push_back(text);
-        let full = state.waiting.len() == BATCH;
+        let was_full = state.is_full();
+        state.add(text);
+        let filled = state.is_full() && !was_full;
         drop(state);
         if self.worker.is_some() {
             // A thread that is woken for each text sleeps more than it works.
-            if full {
+            if filled {
                 self.shared.changed.notify_one();
             }
         } else if self.offered >= THREAD_BYTES && !self.alone {
@@ -86,7 +115,10 @@ impl ParseAhead {
 
 impl Drop for ParseAhead {
     fn drop(&mut self) {
-        self.shared.lock().waiting.clear();
+        let mut state = self.shared.lock();
+        state.waiting.clear();
+        state.bytes = 0;
+        drop(state);
         self.shared.close();
     }
 }
@@ -110,17 +142,14 @@ impl Shared {
     fn work(&self) {
         loop {
             let mut state = self.lock();
-            while state.waiting.len() < BATCH && !state.closed {
+            while !state.is_full() && !state.closed {
                 state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
             }
-            // Near the end in ever smaller parts, so that two threads end together.
-            let parts = if state.closed { 4 } else { 1 };
-            let batch = state.waiting.len().div_ceil(parts).min(BATCH);
-            if batch == 0 {
+            let texts = state.take_batch();
+            drop(state);
+            if texts.is_empty() {
                 return;
             }
-            let texts: Vec<Str> = state.waiting.drain(..batch).collect();
-            drop(state);
             let mut parser = Parser::new(catalog::find);
             let parsed: Vec<(usize, Unnamed)> = texts.iter().filter_map(|text| Some((place(text), parser.parse_unnamed(text)?))).collect();
             self.lock().parsed.extend(parsed);

@@ -1,5 +1,6 @@
 //! Splits a template into items, as Go's lexer does: text up to `{{`, then the parts of an action, with white space
-//! trimmed by `{{- ` and ` -}}` (HE-TPL-01).
+//! trimmed by `{{- ` and ` -}}` (HE-TPL-01). White space inside an action is no item here, as it is in Go, but a mark
+//! on the item behind it.
 
 use memchr::memmem::{self, Finder};
 
@@ -27,7 +28,6 @@ pub(crate) enum Kind {
     RawString,
     RightDelim,
     RightParen,
-    Space,
     String,
     Text,
     Variable,
@@ -80,16 +80,42 @@ impl Kind {
                 | Self::With
         )
     }
+
+    /// Whether an operand may begin with such an item.
+    pub(crate) fn starts_operand(self) -> bool {
+        matches!(
+            self,
+            Self::Bool
+                | Self::CharConstant
+                | Self::Complex
+                | Self::Dot
+                | Self::Field
+                | Self::Identifier
+                | Self::LeftParen
+                | Self::Nil
+                | Self::Number
+                | Self::RawString
+                | Self::String
+                | Self::Variable
+        )
+    }
 }
 
 /// One item.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Item<'t> {
+pub(crate) struct Item {
     pub(crate) kind: Kind,
-    /// Byte offset in the template.
+    /// White space stands before it in its action. The blank of a trim marker is not counted.
+    pub(crate) spaced: bool,
+    /// Where it begins in the template, in bytes.
     pub(crate) pos: u32,
-    /// The text of the item; empty for an error, whose message the lexer holds.
-    pub(crate) text: &'t [u8],
+    /// Where it ends; where it begins, if it is an error, whose message the lexer holds.
+    pub(crate) end: u32,
+}
+
+impl Item {
+    /// What stands before the first item.
+    pub(crate) const NONE: Self = Self { kind: Kind::Error, spaced: false, pos: 0, end: 0 };
 }
 
 /// The state of the lexer between two items.
@@ -99,6 +125,8 @@ pub(crate) struct Lexer<'t> {
     pos: usize,
     start: usize,
     inside_action: bool,
+    /// See [`Item::spaced`].
+    spaced: bool,
     parens: isize,
     message: String,
     left: Finder<'static>,
@@ -107,8 +135,8 @@ pub(crate) struct Lexer<'t> {
 const LEFT: &[u8] = b"{{";
 const RIGHT: &[u8] = b"}}";
 
-fn is_space_byte(b: Option<u8>) -> bool {
-    matches!(b, Some(b' ' | b'\t' | b'\r' | b'\n'))
+fn is_space_byte(b: u8) -> bool {
+    matches!(b, b' ' | b'\t' | b'\r' | b'\n')
 }
 
 fn is_word(c: Option<char>) -> bool {
@@ -137,28 +165,35 @@ fn offset(at: usize) -> u32 {
 
 impl<'t> Lexer<'t> {
     pub(crate) fn new(input: &'t [u8]) -> Self {
-        Self { input, pos: 0, start: 0, inside_action: false, parens: 0, message: String::new(), left: Finder::new(LEFT) }
+        let (message, left) = (String::new(), Finder::new(LEFT));
+        Self { input, pos: 0, start: 0, inside_action: false, spaced: false, parens: 0, message, left }
     }
 
-    /// The next item. After an error or the end it answers the end for ever.
-    pub(crate) fn next_item(&mut self) -> Item<'t> {
+    /// The next item. What follows an error has no meaning.
+    pub(crate) fn next_item(&mut self) -> Item {
         if self.inside_action { self.action() } else { self.text() }
     }
 
+    /// The text of an item.
+    pub(crate) fn text_of(&self, item: Item) -> &'t [u8] {
+        self.input.get(item.pos as usize..item.end as usize).unwrap_or(&[])
+    }
+
     /// An item as parse errors show it.
-    pub(crate) fn show(&self, item: &Item<'_>) -> String {
+    pub(crate) fn show(&self, item: Item) -> String {
+        let text = self.text_of(item);
         match item.kind {
             Kind::Eof => "EOF".to_owned(),
             Kind::Error => self.message.clone(),
-            kind if kind.is_keyword() => format!("<{}>", String::from_utf8_lossy(item.text)),
-            _ if item.text.len() > 10 => {
+            kind if kind.is_keyword() => format!("<{}>", String::from_utf8_lossy(text)),
+            _ if text.len() > 10 => {
                 let mut end = 0;
                 for _ in 0..10 {
-                    end += decode_rune(item.text.get(end..).unwrap_or(&[])).1;
+                    end += decode_rune(text.get(end..).unwrap_or(&[])).1;
                 }
-                format!("{}...", strconv::quote(item.text.get(..end).unwrap_or(item.text)))
+                format!("{}...", strconv::quote(text.get(..end).unwrap_or(text)))
             }
-            _ => strconv::quote(item.text),
+            _ => strconv::quote(text),
         }
     }
 
@@ -172,12 +207,8 @@ impl<'t> Lexer<'t> {
     }
 
     fn read(&mut self) -> Option<char> {
-        let rest = self.rest();
-        if rest.is_empty() {
-            return None;
-        }
-        let (c, len) = decode_rune(rest);
-        self.pos += len;
+        let c = self.peek()?;
+        self.pos += decode_rune(self.rest()).1;
         Some(c)
     }
 
@@ -186,18 +217,16 @@ impl<'t> Lexer<'t> {
         if rest.is_empty() { None } else { Some(decode_rune(rest).0) }
     }
 
-    fn emit(&mut self, kind: Kind) -> Item<'t> {
-        let text = self.input.get(self.start..self.pos).unwrap_or(&[]);
-        let item = Item { kind, pos: offset(self.start), text };
+    fn emit(&mut self, kind: Kind) -> Item {
+        let item = Item { kind, spaced: self.spaced, pos: offset(self.start), end: offset(self.pos) };
         self.start = self.pos;
         item
     }
 
-    fn error(&mut self, message: impl Into<String>) -> Item<'t> {
-        let item = Item { kind: Kind::Error, pos: offset(self.start), text: &[] };
+    fn error(&mut self, message: impl Into<String>) -> Item {
         self.message = message.into();
-        self.input = &[];
-        item
+        self.pos = self.start;
+        self.emit(Kind::Error)
     }
 
     /// Skips what lies before the position.
@@ -206,20 +235,18 @@ impl<'t> Lexer<'t> {
     }
 
     /// Text up to the next action, or the end.
-    fn text(&mut self) -> Item<'t> {
+    fn text(&mut self) -> Item {
+        self.spaced = false;
         loop {
             let Some(offset) = self.left.find(self.rest()) else {
                 self.pos = self.input.len();
-                if self.pos > self.start {
-                    return self.emit(Kind::Text);
-                }
-                return Item { text: b"EOF", ..self.emit(Kind::Eof) };
+                return self.emit(if self.pos > self.start { Kind::Text } else { Kind::Eof });
             };
             if offset > 0 {
                 self.pos += offset;
-                let after = self.input.get(self.pos + 2..).unwrap_or(&[]);
+                let after = self.input.get(self.pos + LEFT.len()..).unwrap_or(&[]);
                 let trimmed = if left_trim(after) {
-                    self.input.get(self.start..self.pos).unwrap_or(&[]).iter().rev().take_while(|b| is_space_byte(Some(**b))).count()
+                    self.input.get(self.start..self.pos).unwrap_or(&[]).iter().rev().take_while(|b| is_space_byte(**b)).count()
                 } else {
                     0
                 };
@@ -227,7 +254,7 @@ impl<'t> Lexer<'t> {
                 let item = self.emit(Kind::Text);
                 self.pos += trimmed;
                 self.skip();
-                if !item.text.is_empty() {
+                if item.end > item.pos {
                     return item;
                 }
             }
@@ -239,7 +266,7 @@ impl<'t> Lexer<'t> {
     }
 
     /// The start of an action; `None` after a comment.
-    fn left_delim(&mut self) -> Option<Item<'t>> {
+    fn left_delim(&mut self) -> Option<Item> {
         self.pos += LEFT.len();
         let marker = if left_trim(self.rest()) { 2 } else { 0 };
         if self.rest().get(marker..).unwrap_or(&[]).starts_with(b"/*") {
@@ -255,51 +282,39 @@ impl<'t> Lexer<'t> {
         Some(item)
     }
 
-    fn comment(&mut self) -> Option<Item<'t>> {
+    fn comment(&mut self) -> Option<Item> {
         self.pos += 2;
         let Some(end) = memmem::find(self.rest(), b"*/") else { return Some(self.error("unclosed comment")) };
         self.pos += end + 2;
-        let Some(trim) = self.right_delim_ahead() else { return Some(self.error("comment ends before closing delimiter")) };
-        self.pos += if trim { 4 } else { 2 };
-        if trim {
-            self.pos += self.blanks();
+        match self.rest() {
+            [b'}', b'}', ..] => self.pos += 2,
+            [blank, b'-', b'}', b'}', ..] if is_space_byte(*blank) => {
+                self.pos += 4;
+                self.skip_blanks();
+            }
+            _ => return Some(self.error("comment ends before closing delimiter")),
         }
         self.skip();
         None
     }
 
-    /// Whether a right delimiter follows, and whether it trims.
-    fn right_delim_ahead(&self) -> Option<bool> {
-        let delim = |ahead| self.byte(ahead) == Some(b'}') && self.byte(ahead + 1) == Some(b'}');
-        match self.byte(0)? {
-            b'}' => delim(0).then_some(false),
-            _ => (right_trim(self.byte(0), self.byte(1)) && delim(2)).then_some(true),
-        }
+    /// Goes behind the white space that follows; answers how many bytes it takes.
+    fn skip_blanks(&mut self) -> usize {
+        let rest = self.rest();
+        let count = rest.iter().position(|b| !is_space_byte(*b)).unwrap_or(rest.len());
+        self.pos += count;
+        count
     }
 
-    fn right_delim(&mut self, trim: bool) -> Item<'t> {
-        if trim {
-            self.pos += 2;
-            self.skip();
-        }
-        self.pos += RIGHT.len();
-        let item = self.emit(Kind::RightDelim);
-        if trim {
-            self.pos += self.blanks();
-            self.skip();
-        }
-        self.inside_action = false;
-        item
-    }
-
-    fn action(&mut self) -> Item<'t> {
-        let Some(first) = self.input.get(self.pos).copied() else { return self.error("unclosed action") };
+    fn action(&mut self) -> Item {
+        let blanks = self.skip_blanks();
+        self.spaced = blanks > 0;
+        self.skip();
+        let rest = self.rest();
+        let Some(first) = rest.first().copied() else { return self.error("unclosed action") };
         match first {
-            b' ' | b'\t' | b'\r' | b'\n' => match self.right_delim_ahead() {
-                Some(trim) => self.end_of_action(trim),
-                None => self.space(),
-            },
-            b'}' if self.right_delim_ahead().is_some() => self.end_of_action(false),
+            b'}' if rest.starts_with(RIGHT) => self.right_delim(),
+            b'-' if self.spaced && rest.get(1..).is_some_and(|after| after.starts_with(RIGHT)) => self.trimming_right_delim(blanks),
             b'0'..=b'9' | b'+' | b'-' => self.number(),
             b'.' => self.dot(),
             b if is_word_byte(b) => self.identifier(),
@@ -311,12 +326,35 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    fn end_of_action(&mut self, trim: bool) -> Item<'t> {
-        if self.parens == 0 { self.right_delim(trim) } else { self.error("unclosed left paren") }
+    fn right_delim(&mut self) -> Item {
+        if self.parens != 0 {
+            return self.error("unclosed left paren");
+        }
+        self.pos += RIGHT.len();
+        self.inside_action = false;
+        self.emit(Kind::RightDelim)
+    }
+
+    /// `}}` with the marker before it; the blank that belongs to the marker has been skipped with the others.
+    fn trimming_right_delim(&mut self, blanks: usize) -> Item {
+        if self.parens != 0 {
+            // The item begins with the blank for Go: it may stand in the line before.
+            self.start -= 1;
+        } else {
+            self.pos += 1;
+            self.skip();
+            self.spaced = blanks > 1;
+        }
+        let item = self.right_delim();
+        if item.kind == Kind::RightDelim {
+            self.skip_blanks();
+            self.skip();
+        }
+        item
     }
 
     /// A character of ASCII that begins no word and no number; it has been read.
-    fn sign(&mut self, sign: u8) -> Item<'t> {
+    fn sign(&mut self, sign: u8) -> Item {
         match sign {
             b'=' => self.emit(Kind::Assign),
             b':' => {
@@ -351,7 +389,7 @@ impl<'t> Lexer<'t> {
     }
 
     /// A field, the dot itself, or a number that begins with one.
-    fn dot(&mut self) -> Item<'t> {
+    fn dot(&mut self) -> Item {
         if self.input.get(self.pos + 1).is_none_or(u8::is_ascii_digit) {
             return self.number();
         }
@@ -359,7 +397,7 @@ impl<'t> Lexer<'t> {
         if self.at_terminator() { self.emit(Kind::Dot) } else { self.word_after(Kind::Field) }
     }
 
-    fn beyond_ascii(&mut self) -> Item<'t> {
+    fn beyond_ascii(&mut self) -> Item {
         let before = self.pos;
         let c = self.read();
         if is_word(c) {
@@ -369,33 +407,11 @@ impl<'t> Lexer<'t> {
         self.unrecognized(c.unwrap_or('\u{FFFD}'))
     }
 
-    fn unrecognized(&mut self, c: char) -> Item<'t> {
+    fn unrecognized(&mut self, c: char) -> Item {
         self.error(format!("unrecognized character in action: {}", code_point(c)))
     }
 
-    fn space(&mut self) -> Item<'t> {
-        let count = self.blanks();
-        self.pos += count;
-        // The last blank may belong to a trim marker.
-        self.pos -= 1;
-        if self.right_delim_ahead() != Some(true) {
-            self.pos += 1;
-        } else if count == 1 {
-            return self.right_delim(true);
-        }
-        self.emit(Kind::Space)
-    }
-
-    /// How many bytes of white space follow.
-    fn blanks(&self) -> usize {
-        let mut count = 0;
-        while is_space_byte(self.byte(count)) {
-            count += 1;
-        }
-        count
-    }
-
-    fn identifier(&mut self) -> Item<'t> {
+    fn identifier(&mut self) -> Item {
         self.take_word();
         let word = self.input.get(self.start..self.pos).unwrap_or(&[]);
         if !self.at_terminator() {
@@ -409,16 +425,15 @@ impl<'t> Lexer<'t> {
     }
 
     /// The name after a dot or a dollar sign.
-    fn word_after(&mut self, kind: Kind) -> Item<'t> {
+    fn word_after(&mut self, kind: Kind) -> Item {
         self.take_word();
         if self.at_terminator() { self.emit(kind) } else { self.bad_character() }
     }
 
     fn take_word(&mut self) {
         loop {
-            while self.byte(0).is_some_and(is_word_byte) {
-                self.pos += 1;
-            }
+            let rest = self.rest();
+            self.pos += rest.iter().position(|b| !is_word_byte(*b)).unwrap_or(rest.len());
             if self.byte(0).is_none_or(|b| b.is_ascii()) || !is_word(self.peek()) {
                 return;
             }
@@ -426,7 +441,7 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    fn bad_character(&mut self) -> Item<'t> {
+    fn bad_character(&mut self) -> Item {
         let c = self.peek().unwrap_or('\u{FFFD}');
         self.error(format!("bad character {}", code_point(c)))
     }
@@ -440,7 +455,7 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    fn quoted(&mut self, quote: u8, kind: Kind, unterminated: &str) -> Item<'t> {
+    fn quoted(&mut self, quote: u8, kind: Kind, unterminated: &str) -> Item {
         loop {
             let rest = self.rest();
             let stop = rest.iter().position(|b| *b == quote || *b == b'\\' || *b == b'\n').unwrap_or(rest.len());
@@ -453,14 +468,14 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    fn raw_quoted(&mut self) -> Item<'t> {
+    fn raw_quoted(&mut self) -> Item {
         let rest = self.rest();
         let Some(end) = memchr::memchr(b'`', rest) else { return self.error("unterminated raw quoted string") };
         self.pos += end + 1;
         self.emit(Kind::RawString)
     }
 
-    fn number(&mut self) -> Item<'t> {
+    fn number(&mut self) -> Item {
         if !self.scan_number() {
             return self.bad_number();
         }
@@ -471,7 +486,7 @@ impl<'t> Lexer<'t> {
         self.emit(Kind::Number)
     }
 
-    fn bad_number(&mut self) -> Item<'t> {
+    fn bad_number(&mut self) -> Item {
         let text = strconv::quote(self.input.get(self.start..self.pos).unwrap_or(&[]));
         self.error(format!("bad number syntax: {text}"))
     }
@@ -522,11 +537,7 @@ impl<'t> Lexer<'t> {
 }
 
 fn left_trim(after: &[u8]) -> bool {
-    after.first() == Some(&b'-') && is_space_byte(after.get(1).copied())
-}
-
-fn right_trim(first: Option<u8>, second: Option<u8>) -> bool {
-    is_space_byte(first) && second == Some(b'-')
+    matches!(after, [b'-', blank, ..] if is_space_byte(*blank))
 }
 
 /// Go's `%#U`.

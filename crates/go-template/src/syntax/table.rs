@@ -74,7 +74,12 @@ impl<T> Table<T> {
     /// Moves what stands in `entries` from `mark` on to the end.
     pub(crate) fn append(&mut self, entries: &mut Vec<T>, mark: usize) -> Rows<T> {
         let start = place(self.0.len());
-        self.0.extend(entries.drain(mark..));
+        // Most lists have one entry or none.
+        if entries.len() == mark + 1 {
+            self.0.extend(entries.pop());
+        } else if entries.len() > mark {
+            self.0.extend(entries.drain(mark..));
+        }
         Rows { start, end: place(self.0.len()), of: PhantomData }
     }
 

@@ -23,6 +23,28 @@ fn parse_errors() {
     assert_eq!(error.text, "parse error at (c/templates/t.yaml:2): function \"nope\" not defined");
 }
 
+/// HE-TPL-17: the line is that of the last item that Go's parser has split off, and white space is an item for it.
+#[test]
+fn lines_of_parse_errors() {
+    for (text, line, want) in [
+        ("{{ nope\n}}", 1, "function \"nope\" not defined"),
+        ("{{ $y\n}}", 2, "undefined variable \"$y\""),
+        ("{{ $y\n1 }}", 2, "undefined variable \"$y\""),
+        ("{{ true.a\n}}", 1, "unexpected . after term \"true\""),
+        ("{{ true.a\n-}}", 2, "unexpected . after term \"true\""),
+        ("{{ true.a\n -}}", 1, "unexpected . after term \"true\""),
+        ("{{ (1\n-}}", 1, "unclosed left paren"),
+        ("{{ (1\n}}", 2, "unclosed left paren in action started at c/templates/t.yaml:1"),
+        ("{{ 1\n", 2, "unclosed action started at c/templates/t.yaml:1"),
+        ("{{ \"a\"\n\"b", 2, "unterminated quoted string in action started at c/templates/t.yaml:1"),
+        ("{{ $a,\n$b := 1 }}", 1, "too many declarations in command"),
+        ("{{ range $a,\n1 }}", 2, "range can only initialize variables"),
+    ] {
+        let error = parse(&[("c/templates/t.yaml", text)]).expect_err(text);
+        assert_eq!(error.text, format!("parse error at (c/templates/t.yaml:{line}): {want}"), "{text}");
+    }
+}
+
 /// HE-TPL-07, HE-TPL-10, HE-TPL-11
 #[test]
 fn execution_errors() {
