@@ -4,13 +4,11 @@
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use ferroflux_render_commands::{build, template};
 
-mod build;
 mod conformance;
 mod demo;
 mod dev;
-mod remote;
-mod template;
 
 // On musl the system's allocator has one lock. glibc's touches fewer pages than this one, which decides for a command
 // that ends in milliseconds.

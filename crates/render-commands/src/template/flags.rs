@@ -9,7 +9,7 @@ use ferroflux_api::Duration;
 
 /// Lets options without a value take one as Go programs do: `--include-crds=false`. Of an option that is given twice the
 /// last value counts.
-pub(crate) fn flags_take_values(command: Command) -> Command {
+pub fn flags_take_values(command: Command) -> Command {
     command.args_override_self(true).mut_args(|arg| match arg.get_action() {
         ArgAction::SetTrue => arg
             .action(ArgAction::Set)
@@ -119,7 +119,7 @@ pub(super) fn given(path: &Option<PathBuf>) -> Option<PathBuf> {
 }
 
 /// What is wrong with the command line, in Helm's words; nothing if it has none for it.
-pub(crate) fn explain(command: &Command, error: &clap::Error) -> Option<String> {
+pub fn explain(command: &Command, error: &clap::Error) -> Option<String> {
     let text = |kind| match error.get(kind)? {
         ContextValue::String(text) => Some(text.as_str()),
         ContextValue::Strings(texts) => texts.first().map(String::as_str),

@@ -27,7 +27,7 @@ mod source;
 use accepted::Accepted;
 use download::{Access, Downloads};
 use flags::List;
-pub(crate) use flags::{explain, flags_take_values};
+pub use flags::{explain, flags_take_values};
 use host::CommandHost;
 use post_renderer::Program;
 use source::Source;
@@ -40,7 +40,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(300);
 #[command(
     after_help = "Examples:\n  ferroflux template my-release ./chart -f values.yaml --set image.tag=1.2.3\n  ferroflux template ./podinfo-6.14.1.tgz --namespace web --kube-version 1.33 --include-crds\n  ferroflux template podinfo ./podinfo-6.14.1.tgz --verify --keyring pubring.gpg --output-dir rendered"
 )]
-pub(crate) struct Args {
+pub struct Args {
     /// `NAME CHART`, or `CHART` alone: the release's name and a chart directory or a packaged chart.
     #[arg(value_name = "NAME] [CHART", required = true, num_args = 1..=2)]
     name_and_chart: Vec<String>,
@@ -127,7 +127,7 @@ pub(crate) struct Args {
 }
 
 /// Runs the command.
-pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+pub fn run(args: &Args) -> anyhow::Result<()> {
     args.accepted.check()?;
     let host = CommandHost::new(std::env::var("TZ").unwrap_or_else(|_| "UTC".to_owned()), args.enable_dns);
     let limits = Limits { deadline: Instant::now().checked_add(TIME_LIMIT), ..Limits::default() };

@@ -33,7 +33,7 @@ enum Reorder {
 /// Arguments of the command.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  ferroflux build ./overlays/production --load-restrictor LoadRestrictionsNone")]
-pub(crate) struct Build {
+pub struct Build {
     /// Directory with the kustomization file, or the address of one in a Git repository.
     #[arg(default_value = ".")]
     dir: String,
@@ -55,7 +55,7 @@ pub(crate) struct Build {
 }
 
 /// Builds and prints.
-pub(crate) fn run(args: &Build) -> Result<()> {
+pub fn run(args: &Build) -> Result<()> {
     if args.enable_helm {
         bail!(
             "--enable-helm: charts in kustomizations are not supported; render the chart with `ferroflux template` and list the result under resources"
