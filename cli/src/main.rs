@@ -1,9 +1,10 @@
 //! The command `ferroflux`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks on its standard output and error")]
 
+use std::ffi::OsStr;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Args as _, CommandFactory, FromArgMatches, Parser, Subcommand};
 use ferroflux_render_commands::{build, template};
 
 mod conformance;
@@ -39,11 +40,24 @@ enum Command {
     Conformance(conformance::Conformance),
 }
 
+/// The definition of the command line. A start that names `template` needs no other definition: that of `helm template`
+/// alone is large, and a render is over in milliseconds.
+fn definition(name: Option<&OsStr>) -> clap::Command {
+    let command = match name {
+        Some(name) if name == "template" => {
+            let template = template::Args::augment_args(clap::Command::new("template"));
+            clap::Command::new("ferroflux").subcommand_required(true).subcommand(template)
+        }
+        _ => Cli::command(),
+    };
+    command.mut_subcommand("template", template::flags_take_values)
+}
+
 fn main() -> ExitCode {
     // A render touches little memory here and there; pages of 2 MiB would be cleared and counted for nothing. A kernel
     // without that switch refuses, which is as good.
     let _ = rustix::thread::disable_transparent_huge_pages(true);
-    let mut command = Cli::command().mut_subcommand("template", template::flags_take_values);
+    let mut command = definition(std::env::args_os().nth(1).as_deref());
     let matches = command.try_get_matches_from_mut(std::env::args_os()).unwrap_or_else(|error| {
         let template = command.find_subcommand("template").filter(|_| std::env::args_os().nth(1).is_some_and(|name| name == "template"));
         let Some(text) = template.and_then(|template| template::explain(template, &error)) else { error.exit() };

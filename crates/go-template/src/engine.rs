@@ -20,6 +20,7 @@ mod catalog;
 mod functions;
 mod parsing;
 mod presentation;
+mod processor;
 mod text_cache;
 
 pub use ahead::ParseAhead;

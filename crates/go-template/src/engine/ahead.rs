@@ -7,6 +7,7 @@ use std::thread::{self, JoinHandle};
 use rustc_hash::FxHashMap;
 
 use super::catalog;
+use super::processor::Processor;
 use crate::syntax::{Parser, Unnamed};
 use crate::value::Str;
 
@@ -99,7 +100,14 @@ impl ParseAhead {
             return None;
         }
         let shared = Arc::clone(&self.shared);
-        thread::Builder::new().stack_size(STACK).spawn(move || shared.work()).ok()
+        let here = Processor::current();
+        let worker = thread::Builder::new().stack_size(STACK).spawn(move || {
+            here.leave();
+            shared.work();
+        });
+        // Lets it leave, if it was put here.
+        thread::yield_now();
+        worker.ok()
     }
 
     /// Helps with what is left and gives what was parsed.

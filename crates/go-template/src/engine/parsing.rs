@@ -3,6 +3,7 @@
 
 use std::thread;
 
+use super::processor::Processor;
 use super::{HelmError, TemplateFile, ahead, catalog, presentation};
 use crate::syntax::Parser;
 use crate::syntax::tree::Template;
@@ -36,8 +37,15 @@ fn parse_shared(files: &[TemplateFile]) -> Vec<Parsed> {
     }
     let mut shares = shares(files, bytes.div_ceil(threads));
     let last = shares.pop().unwrap_or_default();
+    let here = Processor::current();
+    let elsewhere = |share| {
+        here.leave();
+        parse(share)
+    };
     thread::scope(|scope| {
-        let workers: Vec<_> = shares.into_iter().map(|share| (share, scope.spawn(move || parse(share)))).collect();
+        let workers: Vec<_> = shares.into_iter().map(|share| (share, scope.spawn(move || elsewhere(share)))).collect();
+        // Lets them leave, if they were put here.
+        thread::yield_now();
         let own = parse(last);
         // A thread that could not finish leaves its share to this one.
         let theirs = workers.into_iter().flat_map(|(share, worker)| worker.join().unwrap_or_else(|_| parse(share)));
