@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 /// Which corpus.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum Family {
+pub enum Family {
     /// Kustomizations and what kustomize prints for them.
     Kustomize,
     /// Template functions and the template language.
@@ -25,7 +25,7 @@ pub(crate) enum Family {
 
 /// How the result is printed.
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
-pub(crate) enum Output {
+pub enum Output {
     /// Failing cases with their difference, a line for each group of cases, and `PASSED/TOTAL` at the end.
     #[default]
     Table,
@@ -40,7 +40,7 @@ pub(crate) enum Output {
 #[command(
     after_help = "Examples:\n  ferroflux conformance tables corpus/tables/semver.jsonl --failures 5\n  ferroflux conformance charts corpus/helm/charts.jsonl.gz -o json\n\nThe exit code is 0 when there are cases and all of them pass."
 )]
-pub(crate) struct Conformance {
+pub struct Conformance {
     /// The kind of corpus.
     #[arg(value_enum)]
     family: Family,
@@ -57,7 +57,7 @@ pub(crate) struct Conformance {
 
 /// Runs the files. The exit code is 0 when every case passes; no case at all is an error, as is a file that cannot be
 /// read: the others are run nevertheless.
-pub(crate) fn run(args: &Conformance) -> Result<bool> {
+pub fn run(args: &Conformance) -> Result<bool> {
     let suite: Box<dyn Suite> = match args.family {
         Family::Kustomize => Box::new(ferroflux_conformance::kustomize::Kustomize),
         Family::Functions => Box::new(ferroflux_conformance::functions::Functions),

@@ -22,7 +22,7 @@ use view::View;
 /// Arguments of the command.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  ferroflux demo --repository examples/fleet")]
-pub(crate) struct Demo {
+pub struct Demo {
     /// Folder with the GitOps repository that is served; `clusters/demo` in it holds what is applied by hand.
     #[arg(long, default_value = "examples/fleet")]
     repository: PathBuf,
@@ -32,7 +32,7 @@ pub(crate) struct Demo {
 }
 
 /// Runs the demo; an error is what did not become ready, and why.
-pub(crate) fn run(args: &Demo) -> Result<()> {
+pub fn run(args: &Demo) -> Result<()> {
     let runtime = tokio::runtime::Runtime::new()?;
     let limit = Duration::from_secs(args.timeout);
     runtime.block_on(async {

@@ -14,7 +14,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 /// What to do with the control plane.
 #[derive(Debug, Subcommand)]
-pub(crate) enum Dev {
+pub enum Dev {
     /// Start etcd, kube-apiserver and kube-controller-manager in the background; returns when they are ready.
     #[command(after_help = "Example:\n  ferroflux dev up --dir ./cluster && kubectl --kubeconfig ./cluster/kubeconfig get namespaces")]
     Up(Directory),
@@ -28,7 +28,7 @@ pub(crate) enum Dev {
 
 /// Where the control plane lives.
 #[derive(Debug, Args)]
-pub(crate) struct Directory {
+pub struct Directory {
     /// Directory for the kubeconfig, data and logs; it is made if need be.
     #[arg(long)]
     dir: PathBuf,
@@ -38,7 +38,7 @@ const PID: &str = "pid";
 const LOG: &str = "ferroflux-dev.log";
 
 /// Runs one of the commands.
-pub(crate) fn run(command: Dev) -> Result<()> {
+pub fn run(command: Dev) -> Result<()> {
     match command {
         Dev::Up(at) => up(&at.dir),
         Dev::Down(at) => down(&at.dir),

@@ -5,11 +5,8 @@ use std::ffi::OsStr;
 use std::process::ExitCode;
 
 use clap::{Args as _, CommandFactory, FromArgMatches, Parser, Subcommand};
+use ferroflux_cli::{conformance, demo, dev};
 use ferroflux_render_commands::{build, template};
-
-mod conformance;
-mod demo;
-mod dev;
 
 // On musl the system's allocator has one lock. glibc's touches fewer pages than this one, which decides for a command
 // that ends in milliseconds.
