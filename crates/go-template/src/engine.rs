@@ -131,7 +131,7 @@ impl TemplateSet {
                 scope.context.clone()
             });
             let Some(template) = visible.lookup(name.as_bytes()) else { continue };
-            let text = exec::execute(&run, &visible, template, objects::values(&context))
+            let text = exec::execute_file(&run, &visible, template, objects::values(&context))
                 .map_err(|error| presentation::exec_error(name, &error))?;
             rendered.push(Rendered { name: Arc::clone(name), text: without_no_value(text) });
         }

@@ -112,8 +112,20 @@ pub(crate) struct State<'r> {
 
 /// Runs a template and gives what it writes.
 pub(crate) fn execute<'r>(run: &'r Run<'r>, scope: &'r Scope<'r>, template: &'r Template, data: Value) -> Eval<Vec<u8>> {
+    execute_into(Vec::new(), run, scope, template, data)
+}
+
+/// Runs the template of a file. It mostly writes about as much as stands in it: growing by and by would cost a big file
+/// its size once more.
+pub(crate) fn execute_file<'r>(run: &'r Run<'r>, scope: &'r Scope<'r>, template: &'r Template, data: Value) -> Eval<Vec<u8>> {
+    let mut out = execute_into(Vec::with_capacity(template.source.text.len()), run, scope, template, data)?;
+    out.shrink_to_fit();
+    Ok(out)
+}
+
+fn execute_into<'r>(out: Vec<u8>, run: &'r Run<'r>, scope: &'r Scope<'r>, template: &'r Template, data: Value) -> Eval<Vec<u8>> {
     let dot = Slot::concrete(data);
-    let mut state = State { run, scope, template, at: At::Nothing, variables: vec![(DOLLAR, dot.clone())], out: Vec::new(), depth: 0 };
+    let mut state = State { run, scope, template, at: At::Nothing, variables: vec![(DOLLAR, dot.clone())], out, depth: 0 };
     state.invoke(&dot)?;
     run.meter.reserve(state.out.len())?;
     Ok(state.out)
