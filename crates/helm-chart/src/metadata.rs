@@ -14,6 +14,7 @@ use decode::{Object, read_object};
 pub(crate) use index::{IndexRecord, read_index_head};
 
 use crate::paths::base;
+use crate::values::Import;
 use crate::values::Tree;
 
 /// Whom to ask about a chart.
@@ -273,11 +274,11 @@ impl Dependency {
         if self.alias.is_empty() { &self.name } else { &self.alias }
     }
 
-    /// What the parent takes over: `(path in the dependency's values, path in the parent's values)`. A text `x` stands
-    /// for `exports.x` into the root (`.`); what is neither a text nor a table has no meaning (HE-DP-03).
-    pub fn imports(&self) -> impl Iterator<Item = (String, String)> + '_ {
-        self.import_values.iter().filter_map(|import| match import {
-            Tree::String(name) => Some((format!("exports.{name}"), ".".to_owned())),
+    /// What the parent takes over. A text `x` stands for `exports.x` into the root (`.`); what is neither a text nor a table has no meaning (HE-DP-03).
+    pub fn imports(&self) -> impl Iterator<Item = Import> + '_ {
+        let import = |child, parent, is_export| Some(Import { chart: self.name.clone(), child, parent, is_export });
+        self.import_values.iter().filter_map(move |item| match item {
+            Tree::String(name) => import(format!("exports.{name}"), ".".to_owned(), true),
             Tree::Table(table) => {
                 // Helm prints whatever stands there, and a missing key as the text of nil.
                 let text = |key: &str| match table.get(key.as_bytes()) {
@@ -285,7 +286,7 @@ impl Dependency {
                     Some(Tree::String(s)) => s.to_string(),
                     Some(other) => other.to_json().to_string(),
                 };
-                Some((text("child"), text("parent")))
+                import(text("child"), text("parent"), false)
             }
             _ => None,
         })
@@ -298,7 +299,7 @@ impl Dependency {
             ("Alias", text(&self.alias)),
             ("Condition", text(&self.condition)),
             ("Enabled", Value::Bool(self.enabled)),
-            ("ImportValues", Value::list(self.imports().map(|(child, parent)| pair(&child, &parent)).collect())),
+            ("ImportValues", Value::list(self.imports().map(|import| pair(&import.child, &import.parent)).collect())),
             ("Name", text(&self.name)),
             ("Repository", text(&self.repository)),
             ("Tags", Value::list(self.tags.iter().map(text).collect())),

@@ -1,9 +1,12 @@
 //! Documents that a schema refers to.
 
+use std::cell::RefCell;
 use std::collections::HashSet;
 use std::fmt::Debug;
 
 use serde_json::Value;
+
+use crate::notice::{Level, Log, Notice};
 
 use super::registry::{Obstacle, Registry};
 use super::{Draft, json, meta};
@@ -31,16 +34,37 @@ impl SchemaLoader for NoSchemas {
     }
 }
 
+/// Addresses that lead nowhere and allow everything: each is said once.
+#[derive(Debug)]
+pub(super) struct Unresolved<'l> {
+    log: &'l dyn Log,
+    told: RefCell<HashSet<String>>,
+}
+
+impl<'l> Unresolved<'l> {
+    pub(super) fn new(log: &'l dyn Log) -> Self {
+        Self { log, told: RefCell::default() }
+    }
+
+    /// Says that nothing is known about what stands at `urn`.
+    pub(super) fn tell(&self, urn: &str) {
+        if self.told.borrow_mut().insert(urn.to_owned()) {
+            self.log.log(Notice::new(Level::Warn, "unresolved URN reference ignored; using permissive schema").with("urn", urn));
+        }
+    }
+}
+
 /// What one schema has loaded.
 pub(super) struct Documents<'l> {
     loader: &'l dyn SchemaLoader,
+    unresolved: &'l Unresolved<'l>,
     loaded: Vec<(String, Value)>,
     bytes: usize,
 }
 
 impl<'l> Documents<'l> {
-    pub(super) fn new(loader: &'l dyn SchemaLoader) -> Self {
-        Self { loader, loaded: Vec::new(), bytes: 0 }
+    pub(super) fn new(loader: &'l dyn SchemaLoader, unresolved: &'l Unresolved<'l>) -> Self {
+        Self { loader, unresolved, loaded: Vec::new(), bytes: 0 }
     }
 
     /// The documents with their addresses.
@@ -68,7 +92,7 @@ impl<'l> Documents<'l> {
     /// Loads what the schema refers to, and what that refers to.
     pub(super) fn load_references(&mut self, schema: &Value, draft: Draft) -> Result<(), String> {
         loop {
-            let address = match Registry::new(schema, &self.loaded, draft) {
+            let address = match Registry::new(schema, &self.loaded, draft, self.unresolved) {
                 Ok(_) => return Ok(()),
                 Err(Obstacle::Missing(address)) => address,
                 Err(Obstacle::Fault(text)) => return Err(text),

@@ -11,6 +11,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use serde_json::{Map, Value};
 
+use super::documents::Unresolved;
 use super::{Draft, SELF, meta};
 use address::{is_permissive, join, percent_decoded};
 use places::{Holds, Place, Places, keywords};
@@ -51,7 +52,12 @@ enum Step<'s> {
 impl<'s> Registry<'s> {
     /// Indexes a document with those that it has loaded, by their addresses, and resolves all references of the schemas
     /// that an instance could meet, also of those that none does.
-    pub(super) fn new(document: &'s Value, loaded: &'s [(String, Value)], draft: Draft) -> Result<Self, Obstacle> {
+    pub(super) fn new(
+        document: &'s Value,
+        loaded: &'s [(String, Value)],
+        draft: Draft,
+        unresolved: &Unresolved<'_>,
+    ) -> Result<Self, Obstacle> {
         let mut places = Places::new(draft);
         places.document(SELF, document).map_err(Obstacle::Fault)?;
         for (address, document) in loaded {
@@ -77,7 +83,7 @@ impl<'s> Registry<'s> {
             if let Value::Object(object) = value
                 && seen.insert(std::ptr::from_ref(value).addr())
             {
-                registry.follow(object, &places, &mut queue)?;
+                registry.follow(object, &places, &mut queue, unresolved)?;
             }
         }
         registry.tracks = places.tracks;
@@ -89,8 +95,14 @@ impl<'s> Registry<'s> {
     }
 
     /// Resolves the references of one schema; what it holds and refers to goes into the queue.
-    fn follow(&mut self, object: &'s Map<String, Value>, places: &Places<'s>, queue: &mut VecDeque<Step<'s>>) -> Result<(), Obstacle> {
-        self.refer(object, "$ref", places, queue)?;
+    fn follow(
+        &mut self,
+        object: &'s Map<String, Value>,
+        places: &Places<'s>,
+        queue: &mut VecDeque<Step<'s>>,
+        unresolved: &Unresolved<'_>,
+    ) -> Result<(), Obstacle> {
+        self.refer(object, "$ref", places, queue, unresolved)?;
         if self.draft <= Draft::D7 && object.get("$ref").is_some_and(Value::is_string) {
             return Ok(());
         }
@@ -106,10 +118,10 @@ impl<'s> Registry<'s> {
             }
         }
         if self.draft >= Draft::D2019 {
-            self.refer(object, "$recursiveRef", places, queue)?;
+            self.refer(object, "$recursiveRef", places, queue, unresolved)?;
         }
         if self.draft >= Draft::D2020 {
-            self.refer(object, "$dynamicRef", places, queue)?;
+            self.refer(object, "$dynamicRef", places, queue, unresolved)?;
         }
         Ok(())
     }
@@ -120,6 +132,7 @@ impl<'s> Registry<'s> {
         keyword: &'static str,
         places: &Places<'s>,
         queue: &mut VecDeque<Step<'s>>,
+        unresolved: &Unresolved<'_>,
     ) -> Result<(), Obstacle> {
         let Some(reference) = object.get(keyword).and_then(Value::as_str) else { return Ok(()) };
         let full = join(places.base(object), reference);
@@ -127,6 +140,9 @@ impl<'s> Registry<'s> {
         let holder = (std::ptr::from_ref(object).addr(), keyword);
         let Some(place) = places.at(address) else {
             if is_permissive(address) {
+                if address.starts_with("urn:") {
+                    unresolved.tell(address);
+                }
                 self.targets.insert(holder, Target::Anything);
                 return Ok(());
             }

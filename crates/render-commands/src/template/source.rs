@@ -20,6 +20,7 @@ use tempfile::TempDir;
 use super::dependencies::{absolute_url, clean};
 use super::download::{Access, Downloads, shown};
 use super::flags::{given, path};
+use super::os_error;
 use super::registry::Registries;
 use super::repositories::{INDEX_LIMITS, Repositories};
 
@@ -88,6 +89,26 @@ impl Source {
     /// Whether `--devel` decides about the version.
     pub(super) fn wants_devel(&self) -> bool {
         self.version.is_empty() && self.devel
+    }
+
+    /// Reads the files that say how servers are spoken to, whether one is spoken to or not.
+    pub(super) fn check(&self) -> Result<()> {
+        let unreadable = |what: &str, path: &Path, e: &std::io::Error| {
+            anyhow!(
+                "missing registry client: can't create TLS config for client: {what}: {:?}: open {}: {}",
+                path,
+                path.display(),
+                os_error(e)
+            )
+        };
+        if let (Some(certificate), Some(key)) = (given(&self.cert_file), given(&self.key_file)) {
+            fs::read(&certificate).map_err(|e| unreadable("unable to read cert file", &certificate, &e))?;
+            fs::read(&key).map_err(|e| unreadable("unable to read key file", &key, &e))?;
+        }
+        if let Some(ca) = given(&self.ca_file) {
+            fs::read(&ca).map_err(|e| unreadable("can't read CA file", &ca, &e))?;
+        }
+        Ok(())
     }
 
     /// Finds the chart, fetches it if it is elsewhere, and verifies it if that was asked for.
