@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ferroflux_go_template::engine::ParseAhead;
+use ferroflux_go_template::strconv::quote;
 
 use crate::archive::{self, Archive, ArchiveError, looks_like_gzip};
 use crate::chart::{Chart, Unread, is_crd};
@@ -302,7 +303,7 @@ impl Parts {
 #[derive(Debug, thiserror::Error)]
 pub enum PathError {
     /// There is nothing at the path.
-    #[error("path {0:?} not found")]
+    #[error("path {} not found", quote(.0.as_bytes()))]
     NotFound(String),
     /// The file could not be read.
     #[error("{path}: {source}")]

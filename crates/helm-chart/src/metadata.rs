@@ -5,6 +5,7 @@ mod index;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ferroflux_go_template::strconv::quote;
 use ferroflux_go_template::value::{Map, Type, Value};
 use ferroflux_semver_go::Version;
 
@@ -182,16 +183,16 @@ impl Metadata {
             return refuse("chart.metadata.name is required".to_owned());
         }
         if matches!(self.name.as_str(), "." | "..") {
-            return refuse(format!("chart.metadata.name {:?} is not allowed", self.name));
+            return refuse(format!("chart.metadata.name {} is not allowed", quote(self.name.as_bytes())));
         }
         if self.name != base(&self.name) {
-            return refuse(format!("chart.metadata.name {:?} is invalid", self.name));
+            return refuse(format!("chart.metadata.name {} is invalid", quote(self.name.as_bytes())));
         }
         if self.version.is_empty() {
             return refuse("chart.metadata.version is required".to_owned());
         }
         if Version::parse(&self.version).is_err() {
-            return refuse(format!("chart.metadata.version {:?} is invalid", self.version));
+            return refuse(format!("chart.metadata.version {} is invalid", quote(self.version.as_bytes())));
         }
         if !matches!(self.chart_type.as_str(), "" | "application" | "library") {
             return refuse("chart.metadata.type must be application or library".to_owned());
@@ -213,10 +214,10 @@ impl Metadata {
             dependency.tags.iter_mut().for_each(sanitize);
             let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
             if !dependency.alias.chars().all(plain) {
-                return refuse(format!("dependency {:?} has disallowed characters in the alias", dependency.name));
+                return refuse(format!("dependency {} has disallowed characters in the alias", quote(dependency.name.as_bytes())));
             }
             if !names.insert(dependency.known_as()) {
-                return refuse(format!("more than one dependency with name or alias {:?}", dependency.known_as()));
+                return refuse(format!("more than one dependency with name or alias {}", quote(dependency.known_as().as_bytes())));
             }
         }
         Ok(())
@@ -338,7 +339,7 @@ pub(crate) fn read_files_table(text: &[u8]) -> Result<BTreeMap<String, String>, 
 /// The `apiVersion` of a `Chart.yaml` alone, which decides how the rest is read.
 pub(crate) fn api_version(text: &[u8]) -> Result<String, DecodeError> {
     let mut version = String::new();
-    if let Some(object) = read_object(text, "chartBase")? {
+    if let Some(object) = read_object(text, decode::CHART_BASE)? {
         object.string("apiVersion", &mut version)?;
     }
     Ok(version)

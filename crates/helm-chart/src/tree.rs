@@ -1,6 +1,7 @@
 //! Chart directories: any tree of files, read through [`FileTree`] so that a checkout, a directory or a map in memory
 //! load the same way, with `.helmignore` applied (HE-CH-07).
 
+use ferroflux_go_template::strconv::quote;
 use std::io;
 use std::time::SystemTime;
 
@@ -74,7 +75,7 @@ pub enum TreeError {
     #[error("cannot load {0}: the link points outside the chart directory; charts may only link inside themselves")]
     Outside(String),
     /// One file is too large.
-    #[error("chart file {name:?} is larger than the maximum file size {limit}")]
+    #[error("chart file {} is larger than the maximum file size {limit}", quote(.name.as_bytes()))]
     FileTooLarge {
         /// The file's name.
         name: String,

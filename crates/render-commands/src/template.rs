@@ -9,6 +9,7 @@ use ferroflux_go_template::host::Host;
 use ferroflux_go_template::limits::Limits;
 use ferroflux_helm_chart::post_render::PostRenderer;
 use ferroflux_helm_chart::{Level, Log, Notice, TemplateError, TemplateRequest, ValueOptions};
+use reqwest::Url;
 
 mod accepted;
 mod dependencies;
@@ -151,13 +152,14 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let named = Named { arguments: &args.name_and_chart, template: args.name_template.as_deref(), generate: args.generate_name };
     let (release, chart) = named.resolve(host.local_zone())?;
     let request = TemplateRequest { release, log: Some(Arc::clone(&log)), ..request };
-    let chart = args.source.locate(chart, &network)?;
+    let chart = args.source.locate(chart, &network, &*log)?;
     log.log(debugging("Chart path").with("path", chart.path.to_string_lossy()));
     let update = |missing: &[&str]| {
         if !args.dependency_update {
             return Err(TemplateError::MissingDependencies(missing.join(", ")));
         }
-        let updated = dependencies::update(&chart.path, &args.source.registries(&network), &mut io::stdout().lock());
+        let updated =
+            dependencies::update(&chart.path, &args.source.registries(&network), &args.source.repositories, &mut io::stdout().lock());
         updated.map_err(|error| TemplateError::Update(format!("{error:#}")))
     };
     let loaded = request.load_updating(&chart.path, |name| read_values_file(name, &network), update).map_err(plain)?;
@@ -230,7 +232,7 @@ fn read_values_file(name: &str, network: &Downloads) -> Result<Vec<u8>, String> 
         io::stdin().read_to_end(&mut bytes).map_err(|e| format!("read values from standard input: {e}"))?;
         return Ok(bytes);
     }
-    if name.starts_with("http://") || name.starts_with("https://") {
+    if Url::parse(name).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {
         return network.get(name, &Access::default()).map_err(|e| format!("{e:#}"));
     }
     std::fs::read(name).map_err(|e| {
