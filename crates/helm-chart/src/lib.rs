@@ -37,6 +37,7 @@ pub mod provenance;
 mod render;
 pub mod repository;
 mod schema;
+mod surrogates;
 mod template;
 mod tree;
 pub mod values;

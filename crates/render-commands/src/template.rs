@@ -162,7 +162,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             dependencies::update(&chart.path, &args.source.registries(&network), &args.source.repositories, &mut io::stdout().lock());
         updated.map_err(|error| TemplateError::Update(format!("{error:#}")))
     };
-    let loaded = request.load_updating(&chart.path, |name| read_values_file(name, &network), update).map_err(plain)?;
+    let loaded = request.load_updating(&chart.path, |name| read_values_file(name, &args.source, &network), update).map_err(plain)?;
     let through = post_renderer.as_mut().map(|p| p as &mut dyn PostRenderer);
     let mut unread = String::new();
     let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
@@ -226,7 +226,7 @@ impl Args {
 }
 
 /// The bytes of a values file.
-fn read_values_file(name: &str, network: &Downloads) -> Result<Vec<u8>, String> {
+fn read_values_file(name: &str, source: &Source, network: &Downloads) -> Result<Vec<u8>, String> {
     if name.trim() == "-" {
         let mut bytes = Vec::new();
         io::stdin().read_to_end(&mut bytes).map_err(|e| format!("read values from standard input: {e}"))?;
@@ -234,6 +234,9 @@ fn read_values_file(name: &str, network: &Downloads) -> Result<Vec<u8>, String> 
     }
     if Url::parse(name).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {
         return network.get(name, &Access::default()).map_err(|e| format!("{e:#}"));
+    }
+    if name.starts_with("oci://") {
+        return source.values_from_registry(name, network).map_err(|e| format!("{e:#}"));
     }
     std::fs::read(name).map_err(|e| {
         let verb = if e.kind() == io::ErrorKind::IsADirectory { "read" } else { "open" };

@@ -54,11 +54,20 @@ impl<'l> Unresolved<'l> {
     }
 }
 
+/// A document with its address.
+#[derive(Debug)]
+pub(super) struct Loaded {
+    pub(super) address: String,
+    pub(super) document: Value,
+    /// What it is written in: 2020-12 if it does not say, whatever the schema that refers to it is written in.
+    pub(super) draft: Draft,
+}
+
 /// What one schema has loaded.
 pub(super) struct Documents<'l> {
     loader: &'l dyn SchemaLoader,
     unresolved: &'l Unresolved<'l>,
-    loaded: Vec<(String, Value)>,
+    loaded: Vec<Loaded>,
     bytes: usize,
 }
 
@@ -67,13 +76,16 @@ impl<'l> Documents<'l> {
         Self { loader, unresolved, loaded: Vec::new(), bytes: 0 }
     }
 
-    /// The documents with their addresses.
-    pub(super) fn loaded(&self) -> &[(String, Value)] {
+    /// The documents.
+    pub(super) fn loaded(&self) -> &[Loaded] {
         &self.loaded
     }
 
     /// The draft of a schema, which may be that of the schema of schemas that it names.
     pub(super) fn draft(&mut self, schema: &Value) -> Result<Draft, String> {
+        if let Some(urn) = schema["$schema"].as_str().filter(|named| named.starts_with("urn:")) {
+            self.unresolved.tell(urn);
+        }
         let mut named = match Draft::of(schema) {
             Ok(draft) => return Ok(draft),
             Err(address) => address.to_owned(),
@@ -81,7 +93,7 @@ impl<'l> Documents<'l> {
         let mut seen = HashSet::new();
         while seen.insert(named.clone()) {
             let at = self.position(&named)?;
-            named = match Draft::of(&self.loaded[at].1) {
+            named = match Draft::of(&self.loaded[at].document) {
                 Ok(draft) => return Ok(draft),
                 Err(address) => address.to_owned(),
             };
@@ -98,12 +110,15 @@ impl<'l> Documents<'l> {
                 Err(Obstacle::Fault(text)) => return Err(text),
             };
             let at = self.position(&address)?;
-            meta::check_schema(&format!("{address}#"), &self.loaded[at].1, draft)?;
+            let document = self.loaded[at].document.clone();
+            let draft = self.draft(&document)?;
+            meta::check_schema(&format!("{address}#"), &document, draft)?;
+            self.loaded[at].draft = draft;
         }
     }
 
     fn position(&mut self, address: &str) -> Result<usize, String> {
-        if let Some(at) = self.loaded.iter().position(|(known, _)| known == address) {
+        if let Some(at) = self.loaded.iter().position(|known| known.address == address) {
             return Ok(at);
         }
         let failed = |why: &str| format!("failing loading {address:?}: {}", why.trim_end());
@@ -121,7 +136,7 @@ impl<'l> Documents<'l> {
         }
         let text = String::from_utf8_lossy(&bytes);
         let document = json::parse(&text).map_err(|why| failed(&why))?;
-        self.loaded.push((address.to_owned(), document));
+        self.loaded.push(Loaded { address: address.to_owned(), document, draft: Draft::D2020 });
         Ok(self.loaded.len() - 1)
     }
 }

@@ -231,3 +231,13 @@ fn ranges_look_through_pointers() {
     let error = render_with(&chart, "", Default::default()).unwrap_err().to_string();
     assert!(error.contains("range can't iterate over {{v1.36.0 v1.36.0 1 36} [v1 "), "{error}");
 }
+
+/// HE-CH-01: JSON has no infinity and no "not a number", so `Chart.yaml` has none either, whatever the field is.
+#[test]
+fn numbers_that_are_none() {
+    for number in [".inf", "-.Inf", ".nan"] {
+        let text = format!("apiVersion: v2\nname: app\nversion: 0.1.0\nanything: [{number}]\n");
+        let error = Metadata::parse(text.as_bytes()).unwrap_err().to_string();
+        assert!(error.starts_with("error converting YAML to JSON: json: unsupported value: "), "{error}");
+    }
+}

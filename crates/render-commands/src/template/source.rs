@@ -154,6 +154,16 @@ impl Source {
         Registries { network, access: self.access(), plain_http: self.plain_http, config: given(&self.registry_config) }
     }
 
+    /// What the original takes for a values file from a registry: the layer that holds a chart. The options that say how the
+    /// chart's server is spoken to do not count for it.
+    pub(super) fn values_from_registry(&self, address: &str, network: &Downloads) -> Result<Vec<u8>> {
+        let reference = Reference::parse(address)?;
+        let named = !reference.tag.is_empty() || !reference.digest.is_empty();
+        ensure!(named, "failed to perform \"FetchReference\" on source: invalid reference");
+        let registries = Registries { network, access: Access::default(), plain_http: false, config: given(&self.registry_config) };
+        Ok(registries.pull(address, "")?.archive)
+    }
+
     /// Fetches a chart from a registry. Where it came from is said on standard error: manifests go to standard output.
     fn pull(&self, chart: &str, version: &str, network: &Downloads) -> Result<Located> {
         let pulled = self.registries(network).pull(chart, version)?;
