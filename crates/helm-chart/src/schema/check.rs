@@ -23,7 +23,7 @@ const MAX_DEPTH: usize = 256;
 pub(super) fn check<'s>(registry: &'s Registry<'s>, schema: &'s Value, instance: &Value) -> Result<(), Vec<Violation>> {
     let checker = Checker { registry, steps: Cell::new(0), patterns: RefCell::default() };
     let mut at = Vec::new();
-    match checker.schema(schema, instance, &mut at, &mut Vec::new()) {
+    match checker.schema(schema, instance, &mut at, &mut Active::default()) {
         Ok(_) => Ok(()),
         Err(violation) => Err(if matches!(violation.what, What::Group) { violation.causes } else { vec![violation] }),
     }
@@ -60,9 +60,14 @@ impl Unevaluated {
 /// Keywords that refer to other schemas.
 const REFERENCES: [&str; 3] = ["$ref", "$recursiveRef", "$dynamicRef"];
 
-/// The schemas that led to the one that is checked, from the root on, with how deep the part of the instance is that each was
-/// applied to.
-type Active<'s> = Vec<(&'s Value, usize)>;
+/// The schemas that led to the one that is checked.
+#[derive(Default)]
+struct Active<'s> {
+    /// From the root on.
+    path: Vec<&'s Value>,
+    /// Where in the path those begin that were applied to the part of the instance that is looked at.
+    since: usize,
+}
 
 /// Whether a number keeps to a limit.
 type Holds = fn(f64, f64) -> bool;
@@ -104,9 +109,7 @@ impl Run<'_, '_> {
 impl<'s> Checker<'s> {
     fn schema(&self, schema: &'s Value, instance: &Value, at: &mut Vec<String>, active: &mut Active<'s>) -> Result<Unevaluated, Violation> {
         self.steps.set(self.steps.get() + 1);
-        // Schemas that were applied to the same part of the instance.
-        let same = active.iter().rev().take_while(|(_, depth)| *depth == at.len()).count();
-        if self.steps.get() > MAX_STEPS || same > MAX_DEPTH || at.len() > MAX_DEPTH {
+        if self.steps.get() > MAX_STEPS || active.path.len() - active.since > MAX_DEPTH || at.len() > MAX_DEPTH {
             return Err(Violation::new(at, "the schema is too deep or takes too many steps"));
         }
         let left = if self.registry.tracks { Unevaluated::of(instance) } else { Unevaluated::default() };
@@ -115,18 +118,18 @@ impl<'s> Checker<'s> {
             Value::Object(object) => object,
             _ => return Ok(left),
         };
-        let before = (active.len() - same..active.len()).rev().find(|i| std::ptr::eq(active[*i].0, schema));
-        active.push((schema, at.len()));
+        let before = active.path[active.since..].iter().position(|other| std::ptr::eq(*other, schema));
+        active.path.push(schema);
         if let Some(before) = before {
-            let (here, there) = (self.keywords_to(active), self.keywords_to(&active[..=before]));
-            active.pop();
+            let (here, there) = (self.keywords_to(&active.path), self.keywords_to(&active.path[..=active.since + before]));
+            active.path.pop();
             let location = quote_go(self.registry.location(schema).as_bytes());
             return Err(Violation::new(at, format!("both {here} and {there} resolve to {location} causing reference cycle")));
         }
         let mut run = Run { instance, at, active, errors: Vec::new(), left };
         let stopped = self.keywords(object, &mut run);
         let Run { errors, left, at, active, .. } = run;
-        active.pop();
+        active.path.pop();
         stopped?;
         let mut errors = errors;
         match errors.len() {
@@ -137,8 +140,8 @@ impl<'s> Checker<'s> {
     }
 
     /// The keywords that lead from the first schema to the last one.
-    fn keywords_to(&self, path: &[(&'s Value, usize)]) -> String {
-        path.windows(2).map(|pair| self.step(pair[0].0, pair[1].0)).collect()
+    fn keywords_to(&self, path: &[&'s Value]) -> String {
+        path.windows(2).map(|pair| self.step(pair[0], pair[1])).collect()
     }
 
     /// The keyword of `schema` that leads to `next`, which stands in it or is what it refers to.
@@ -247,7 +250,9 @@ impl<'s> Checker<'s> {
     /// Applies a schema to a part of the instance.
     fn inner(&self, schema: &'s Value, part: &Value, key: String, run: &mut Run<'_, 's>) -> Result<Unevaluated, Violation> {
         run.at.push(key);
+        let since = std::mem::replace(&mut run.active.since, run.active.path.len());
         let result = self.schema(schema, part, run.at, run.active);
+        run.active.since = since;
         run.at.pop();
         result
     }
@@ -309,7 +314,7 @@ impl<'s> Checker<'s> {
         if let Some(inner) = schema.get("propertyNames") {
             for key in object.keys() {
                 let name = Value::String(key.clone());
-                if let Err(mut violation) = self.schema(inner, &name, &mut Vec::new(), &mut Vec::new()) {
+                if let Err(mut violation) = self.schema(inner, &name, &mut Vec::new(), &mut Active::default()) {
                     let causes =
                         if matches!(violation.what, What::Group) { std::mem::take(&mut violation.causes) } else { vec![violation] };
                     // Helm's library shows the place of the name, not of the object.
