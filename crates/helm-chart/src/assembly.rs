@@ -59,7 +59,7 @@ impl Assembly {
     /// Keeps the subcharts that are declared and switched on (or not declared at all), renames aliased ones, and goes
     /// on below. `values` are the coalesced values of the chart above; `path` leads from the root to here.
     fn enable(&mut self, values: &Table, path: &str, log: &dyn Log) -> Result<(), TypeMismatch> {
-        if self.metadata.dependencies.is_empty() {
+        if !self.metadata.lists_dependencies {
             return Ok(());
         }
         let fits =

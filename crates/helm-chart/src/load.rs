@@ -272,11 +272,12 @@ impl Parts {
             "values.schema.json" => self.schema = Some(file),
             "requirements.yaml" => {
                 let metadata = self.metadata.get_or_insert_default();
+                if metadata.api_version != "v1" {
+                    log.log(Notice::new(Level::Info, IN_CHART_YAML));
+                }
                 metadata.update(file.data.as_bytes()).map_err(decode("requirements.yaml"))?;
                 if metadata.api_version == "v1" {
                     self.files.push(file);
-                } else {
-                    log.log(Notice::new(Level::Info, IN_CHART_YAML));
                 }
             }
             "requirements.lock" => {
@@ -379,7 +380,7 @@ fn load_at(path: &Path, limits: LoadLimits, contents: Contents, log: &dyn Log) -
     })
 }
 
-/// The media type of the file types that people mistake for charts.
+/// The media type of the file types that people mistake for charts; a page that says that there is no chart is one of them.
 fn media_type(bytes: &[u8]) -> &'static str {
     let known: [(&[u8], &str); 6] = [
         (b"PK\x03\x04", "application/zip"),
@@ -389,5 +390,38 @@ fn media_type(bytes: &[u8]) -> &'static str {
         (b"\xff\xd8\xff", "image/jpeg"),
         (b"%!PS-Adobe-", "application/postscript"),
     ];
+    let text = bytes.trim_ascii_start();
+    if text.starts_with(b"<?xml") {
+        return "text/xml; charset=utf-8";
+    }
+    if HTML.iter().any(|tag| starts_with_tag(text, tag.as_bytes())) {
+        return "text/html; charset=utf-8";
+    }
     known.into_iter().find(|(magic, _)| bytes.starts_with(magic)).map_or("application/octet-stream", |(_, name)| name)
+}
+
+/// What HTML starts with.
+const HTML: [&str; 17] = [
+    "<!doctype html",
+    "<html",
+    "<head",
+    "<script",
+    "<iframe",
+    "<h1",
+    "<div",
+    "<font",
+    "<table",
+    "<a",
+    "<style",
+    "<title",
+    "<b",
+    "<body",
+    "<br",
+    "<p",
+    "<!--",
+];
+
+/// Whether a text starts with a tag, in any case of letters.
+fn starts_with_tag(text: &[u8], tag: &[u8]) -> bool {
+    text.get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag)) && matches!(text.get(tag.len()), Some(b' ' | b'>'))
 }

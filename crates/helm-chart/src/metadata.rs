@@ -73,6 +73,9 @@ pub struct Metadata {
     pub sources: Vec<String>,
     /// Charts that this one needs.
     pub dependencies: Vec<Dependency>,
+    /// Whether there is a list of dependencies, which may be empty: only then does Helm look at what the subcharts say about
+    /// theirs.
+    pub(crate) lists_dependencies: bool,
     /// Who looks after the chart.
     pub maintainers: Vec<Maintainer>,
     /// A picture.
@@ -154,6 +157,7 @@ impl Metadata {
             self.maintainers = items.iter().flatten().map(maintainer).collect::<Result<_, _>>()?;
         }
         if let Some(items) = object.objects("dependencies", "Dependency")? {
+            self.lists_dependencies = true;
             self.null_items.dependencies = items.iter().any(Option::is_none);
             self.dependencies = items.iter().flatten().map(dependency).collect::<Result<_, _>>()?;
         }

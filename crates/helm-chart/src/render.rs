@@ -14,7 +14,7 @@ use ferroflux_go_template::objects::Capabilities;
 use crate::assembly::Assembly;
 use crate::capabilities::in_range;
 use crate::chart::{Chart, Crd};
-use crate::manifest::{Hook, Manifest, ManifestError, RenderedFile, Sorted, sort};
+use crate::manifest::{HeadError, Hook, Manifest, ManifestError, RenderedFile, Sorted, sort};
 use crate::notice::{Level, Log, Notice, Unlogged};
 use crate::post_render::{PostRenderError, PostRenderer, post_render};
 use crate::schema::{NoSchemas, SchemaError, SchemaLoader, validate};
@@ -113,6 +113,8 @@ pub struct RenderedFiles {
     pub notes: String,
     /// Definitions under `crds/`.
     pub crds: Vec<Crd>,
+    /// The first file whose bytes are no text; it is no manifest either.
+    no_text: Option<ManifestError>,
 }
 
 /// Why a chart could not be rendered. The texts are Helm's.
@@ -166,6 +168,9 @@ pub fn render_through(
 
 /// Cuts files into documents and sorts them.
 pub(crate) fn finish(files: RenderedFiles, log: &dyn Log) -> Result<Rendered, RenderError> {
+    if let Some(error) = files.no_text {
+        return Err(error.into());
+    }
     let Sorted { manifests, hooks } = sort(files.files, log)?;
     Ok(Rendered { manifests, hooks, notes: files.notes, crds: files.crds })
 }
@@ -215,9 +220,18 @@ pub fn render_files(
 
     let own_notes = format!("{}/templates/{NOTES}", assembly.metadata.name);
     let mut notes = String::new();
+    let mut no_text: Vec<ManifestError> = Vec::new();
     let mut files = Vec::with_capacity(rendered.len());
     for file in rendered {
-        let text = String::from_utf8(file.text).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned());
+        let text = match String::from_utf8(file.text) {
+            Ok(text) => text,
+            Err(error) => {
+                if !file.name.ends_with(NOTES) {
+                    no_text.push(ManifestError { path: file.name.to_string(), source: HeadError::of_bytes(error.as_bytes()) });
+                }
+                String::from_utf8_lossy(error.as_bytes()).into_owned()
+            }
+        };
         if !file.name.ends_with(NOTES) {
             files.push(RenderedFile { path: file.name, text });
         } else if options.sub_notes || *file.name == own_notes {
@@ -227,7 +241,8 @@ pub fn render_files(
             notes.push_str(&text);
         }
     }
-    Ok(RenderedFiles { files, notes, crds: assembly.crds() })
+    let no_text = no_text.into_iter().min_by(|a, b| a.path.cmp(&b.path));
+    Ok(RenderedFiles { files, notes, crds: assembly.crds(), no_text })
 }
 
 const NOTES: &str = "NOTES.txt";
