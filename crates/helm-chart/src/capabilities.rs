@@ -99,7 +99,10 @@ pub enum KubeVersionError {
         version: String,
     },
     /// A number beyond 64 bits.
-    #[error("illegal non-numeric version component {} in {}", quote(.component.as_bytes()), quote(.version.as_bytes()))]
+    #[error(
+        "illegal non-numeric version component {0} in {1}: strconv.ParseUint: parsing {0}: value out of range",
+        quote(.component.as_bytes()), quote(.version.as_bytes())
+    )]
     TooLarge {
         /// The number.
         component: String,

@@ -35,6 +35,9 @@ use name::Named;
 use post_renderer::Program;
 use source::Source;
 
+/// What is said behind errors in what was rendered.
+const ADVICE: &str = "\n\nUse --debug flag to render out invalid YAML";
+
 /// A render that takes longer than this is not going to end.
 const TIME_LIMIT: Duration = Duration::from_secs(300);
 
@@ -174,14 +177,13 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             let _ = request.print_unread(&unread, &mut out).and_then(|()| Ok(out.flush()?));
             return Err(plain(error));
         }
-        Err(error) => anyhow::bail!("{error}\n\nUse --debug flag to render out invalid YAML"),
+        Err(error) => anyhow::bail!("{error}{ADVICE}"),
     };
     match args.output_dir.as_ref().filter(|directory| !directory.as_os_str().is_empty()) {
-        Some(directory) if request.show_only.is_empty() => {
-            output_dir::write(&request, &rendered, directory, args.release_name, &mut out)?;
+        Some(directory) => {
+            let advice = if debug { "" } else { ADVICE };
+            output_dir::write(&request, &rendered, directory, args.release_name, advice, &mut out)?;
         }
-        // Helm looks for these in what is printed, and nothing is.
-        Some(_) => anyhow::bail!("could not find template {} in chart: with --output-dir nothing is printed", request.show_only[0]),
         None => request.print(&rendered, &mut out)?,
     }
     out.flush()?;
