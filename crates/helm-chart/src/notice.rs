@@ -81,6 +81,12 @@ impl fmt::Display for Field<'_> {
 pub trait Log: Debug {
     /// Takes a notice.
     fn log(&self, notice: Notice);
+
+    /// Whether notices of a level are of use; those with long texts are not made if they are not.
+    fn hears(&self, level: Level) -> bool {
+        let _ = level;
+        true
+    }
 }
 
 /// Nobody listens.
@@ -89,6 +95,10 @@ pub struct Unlogged;
 
 impl Log for Unlogged {
     fn log(&self, _: Notice) {}
+
+    fn hears(&self, _: Level) -> bool {
+        false
+    }
 }
 
 #[cfg(test)]

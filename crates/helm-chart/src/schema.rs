@@ -98,7 +98,9 @@ impl Charts<'_> {
     /// Checks values against the text of a schema; the error is what stands below a chart's name.
     fn validate_values(&self, schema: &str, values: &Table) -> Result<(), String> {
         let document: Value = json::parse(schema)?;
-        self.log.log(Notice::new(Level::Debug, "unmarshalled JSON schema").with("schema", schema));
+        if self.log.hears(Level::Debug) {
+            self.log.log(Notice::new(Level::Debug, "unmarshalled JSON schema").with("schema", schema));
+        }
         let mut documents = Documents::new(self.loader, self.unresolved);
         let draft = documents.draft(&document)?;
         meta::check_schema(&format!("{SELF}#"), &document, draft)?;

@@ -1,7 +1,7 @@
 //! Files over http and https. The runtime for the network is started when the first one is asked for.
 
-use std::cell::OnceCell;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, ensure};
@@ -41,7 +41,7 @@ pub(super) struct Answer {
 
 /// The network.
 #[derive(Debug, Default)]
-pub(super) struct Downloads(OnceCell<tokio::runtime::Runtime>);
+pub(super) struct Downloads(OnceLock<tokio::runtime::Runtime>);
 
 impl Downloads {
     /// The file at `address`. The error names the address without its password.

@@ -11,8 +11,12 @@ pub(super) struct StandardError {
 
 impl Log for StandardError {
     fn log(&self, notice: Notice) {
-        if self.debug || notice.level > Level::Debug {
+        if self.hears(notice.level) {
             eprintln!("{notice}");
         }
+    }
+
+    fn hears(&self, level: Level) -> bool {
+        self.debug || level > Level::Debug
     }
 }
