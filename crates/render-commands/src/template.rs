@@ -9,7 +9,6 @@ use ferroflux_go_template::host::Host;
 use ferroflux_go_template::limits::Limits;
 use ferroflux_helm_chart::post_render::PostRenderer;
 use ferroflux_helm_chart::{Level, Log, Notice, TemplateError, TemplateRequest, ValueOptions};
-use reqwest::Url;
 
 mod accepted;
 mod dependencies;
@@ -234,7 +233,8 @@ fn read_values_file(name: &str, source: &Source, network: &Downloads) -> Result<
         io::stdin().read_to_end(&mut bytes).map_err(|e| format!("read values from standard input: {e}"))?;
         return Ok(bytes);
     }
-    if Url::parse(name).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {
+    let scheme = name.split_once("://").map_or("", |(scheme, _)| scheme);
+    if ["http", "https"].iter().any(|web| web.eq_ignore_ascii_case(scheme)) {
         return network.get(name, &Access::default()).map_err(|e| format!("{e:#}"));
     }
     if name.starts_with("oci://") {
