@@ -5,3 +5,4 @@ mod build;
 mod conformance;
 mod template;
 mod template_differential;
+mod template_messages;

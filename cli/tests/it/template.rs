@@ -490,14 +490,14 @@ fn from_a_registry() {
 
 /// Answers requests for files of a directory until it is dropped; what is in `private/` is for the user `u`, and what is in
 /// `v2/token/` for a token that `token` gives that user.
-struct Server {
-    address: String,
+pub(crate) struct Server {
+    pub(crate) address: String,
     stop: Arc<AtomicBool>,
     thread: Option<thread::JoinHandle<()>>,
 }
 
 impl Server {
-    fn of(directory: PathBuf) -> Self {
+    pub(crate) fn of(directory: PathBuf) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let own = address.clone();

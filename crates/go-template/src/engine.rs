@@ -16,14 +16,17 @@ use crate::syntax::tree::Template;
 use crate::value::{CycleGuard, Map, Str, Type, Value};
 
 mod ahead;
+mod alone;
 mod catalog;
 mod functions;
+mod outside;
 mod parsing;
 mod presentation;
 mod processor;
 mod text_cache;
 
 pub use ahead::ParseAhead;
+pub use alone::render_alone;
 pub(crate) use catalog::to_yaml;
 pub use presentation::{ErrorClass, HelmError};
 pub(crate) use text_cache::TextCache;

@@ -21,6 +21,12 @@ pub trait Host {
         String::new()
     }
 
+    /// `env`, which the templates of charts do not have: a variable of the environment; empty (the default) for none.
+    fn variable(&self, name: &str) -> String {
+        let _ = name;
+        String::new()
+    }
+
     /// The current time.
     fn now(&self) -> SystemTime;
 

@@ -35,6 +35,6 @@ mod functions;
 pub mod host;
 pub mod limits;
 pub mod objects;
-mod strconv;
+pub mod strconv;
 mod syntax;
 pub mod value;

@@ -35,7 +35,7 @@ pub(crate) fn rune_count(bytes: &[u8]) -> usize {
 }
 
 /// Go's `unicode.IsPrint`: letters, marks, numbers, punctuation, symbols and the ASCII space.
-pub(crate) fn is_print(c: char) -> bool {
+pub fn is_print(c: char) -> bool {
     match c {
         ' '..='~' => true,
         '\0'..='\u{9f}' => false,
@@ -49,7 +49,7 @@ pub(crate) fn is_print(c: char) -> bool {
 }
 
 /// Go's `strconv.Quote` (`%q`).
-pub(crate) fn quote(bytes: &[u8]) -> String {
+pub fn quote(bytes: &[u8]) -> String {
     quote_with(bytes, '"', false)
 }
 

@@ -9,6 +9,7 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use ferroflux_go_template::strconv::quote;
 use ferroflux_go_template::value::Str;
 use flate2::bufread::MultiGzDecoder;
 
@@ -34,7 +35,7 @@ pub enum ArchiveError {
     #[error("chart illegally contains absolute paths")]
     Absolute,
     /// A name without a directory of its own below the chart's top directory.
-    #[error("chart illegally contains content outside the base directory: {0:?}")]
+    #[error("chart illegally contains content outside the base directory: {}", quote(.0.as_bytes()))]
     OutsideBase(String),
     /// A name that climbs out of the chart.
     #[error("chart illegally references parent directory")]
@@ -49,7 +50,7 @@ pub enum ArchiveError {
     #[error("decompressed chart is larger than the maximum size {0}")]
     TooLarge(u64),
     /// One file is too large.
-    #[error("decompressed chart file {name:?} is larger than the maximum file size {limit}")]
+    #[error("decompressed chart file {} is larger than the maximum file size {limit}", quote(.name.as_bytes()))]
     FileTooLarge {
         /// The name in the archive.
         name: String,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::capabilities::in_range;
 use crate::chart::{Chart, Crd};
 use crate::metadata::{Dependency, Metadata};
+use crate::notice::{Level, Log, Notice};
 use crate::values::{ChartValues, Import, Table, Tree, TypeMismatch, coalesce, import_values};
 
 /// A chart as it takes part in one render.
@@ -36,18 +37,13 @@ impl ChartValues for Assembly {
 
 impl Assembly {
     /// Lays an assembly over a chart and decides about its dependencies with the user's values.
-    pub(crate) fn new(
-        chart: &Arc<Chart>,
-        defaults: Option<&Arc<Table>>,
-        user: &Table,
-        warnings: &mut Vec<String>,
-    ) -> Result<Self, TypeMismatch> {
+    pub(crate) fn new(chart: &Arc<Chart>, defaults: Option<&Arc<Table>>, user: &Table, log: &dyn Log) -> Result<Self, TypeMismatch> {
         let mut root = Self::over(chart);
         if let Some(defaults) = defaults {
             root.defaults = Arc::clone(defaults);
         }
-        root.enable(user, "", warnings)?;
-        root.import(warnings)?;
+        root.enable(user, "", log)?;
+        root.import(log)?;
         Ok(root)
     }
 
@@ -62,8 +58,8 @@ impl Assembly {
 
     /// Keeps the subcharts that are declared and switched on (or not declared at all), renames aliased ones, and goes
     /// on below. `values` are the coalesced values of the chart above; `path` leads from the root to here.
-    fn enable(&mut self, values: &Table, path: &str, warnings: &mut Vec<String>) -> Result<(), TypeMismatch> {
-        if self.metadata.dependencies.is_empty() {
+    fn enable(&mut self, values: &Table, path: &str, log: &dyn Log) -> Result<(), TypeMismatch> {
+        if !self.metadata.lists_dependencies {
             return Ok(());
         }
         let fits =
@@ -84,40 +80,30 @@ impl Assembly {
             wanted.enabled = true;
         }
         self.children = children;
-        let coalesced = coalesce(self, values)?;
-        let values = coalesced.to_table();
-        warnings.extend(coalesced.warnings);
-        for dependency in &mut self.metadata.dependencies {
-            by_tags(dependency, &values, warnings);
-            by_condition(dependency, &values, path, warnings);
-        }
+        let values = coalesce(self, values, log)?.to_table();
+        let dependencies = &mut self.metadata.dependencies;
+        dependencies.iter_mut().for_each(|dependency| by_tags(dependency, &values, log));
+        dependencies.iter_mut().for_each(|dependency| by_condition(dependency, &values, path, log));
         let off: Vec<String> = self.metadata.dependencies.iter().filter(|d| !d.enabled).map(|d| d.name.clone()).collect();
         self.children.retain(|c| !off.contains(&c.metadata.name));
         self.metadata.dependencies.retain(|d| !off.contains(&d.name));
         for child in &mut self.children {
             let below = format!("{path}{}.", child.metadata.name);
-            child.enable(&values, &below, warnings)?;
+            child.enable(&values, &below, log)?;
         }
         Ok(())
     }
 
     /// Takes over values from dependencies, from the leaves up.
-    fn import(&mut self, warnings: &mut Vec<String>) -> Result<(), TypeMismatch> {
+    fn import(&mut self, log: &dyn Log) -> Result<(), TypeMismatch> {
         for child in &mut self.children {
-            child.import(warnings)?;
+            child.import(log)?;
         }
         if self.metadata.dependencies.is_empty() {
             return Ok(());
         }
-        let imports: Vec<Import> = self
-            .metadata
-            .dependencies
-            .iter()
-            .flat_map(|d| d.imports().map(|(child, parent)| (format!("{}.{child}", d.name), parent)))
-            .collect();
-        let (defaults, said) = import_values(self, &imports)?;
-        self.defaults = Arc::new(defaults);
-        warnings.extend(said);
+        let imports: Vec<Import> = self.metadata.dependencies.iter().flat_map(Dependency::imports).collect();
+        self.defaults = Arc::new(import_values(self, &imports, log)?);
         Ok(())
     }
 
@@ -137,8 +123,11 @@ impl Assembly {
     }
 }
 
+/// Said of a tag or the path of a condition.
+const NO_BOOLEAN: &str = "returned non-bool value";
+
 /// Tags first: any true one enables, else any false one disables, else the dependency stays on.
-fn by_tags(dependency: &mut Dependency, values: &Table, warnings: &mut Vec<String>) {
+fn by_tags(dependency: &mut Dependency, values: &Table, log: &dyn Log) {
     let Some(Tree::Table(tags)) = values.get("tags".as_bytes()) else { return };
     let (mut any_true, mut any_false) = (false, false);
     for tag in &dependency.tags {
@@ -146,14 +135,14 @@ fn by_tags(dependency: &mut Dependency, values: &Table, warnings: &mut Vec<Strin
             None => {}
             Some(Tree::Bool(true)) => any_true = true,
             Some(Tree::Bool(false)) => any_false = true,
-            Some(_) => warnings.push(format!("tag {tag} of dependency {} is no boolean and was skipped", dependency.name)),
+            Some(_) => log.log(Notice::new(Level::Warn, NO_BOOLEAN).with("tag", tag).with("chart", &dependency.name)),
         }
     }
     dependency.enabled = any_true || !any_false;
 }
 
 /// The first path of the condition that holds a boolean decides.
-fn by_condition(dependency: &mut Dependency, values: &Table, path: &str, warnings: &mut Vec<String>) {
+fn by_condition(dependency: &mut Dependency, values: &Table, path: &str, log: &dyn Log) {
     for condition in dependency.condition.trim().split(',').filter(|c| !c.is_empty()) {
         match Tree::at(values, &format!("{path}{condition}")) {
             Some(Tree::Bool(on)) => {
@@ -161,7 +150,7 @@ fn by_condition(dependency: &mut Dependency, values: &Table, path: &str, warning
                 return;
             }
             None | Some(Tree::Table(_)) => {}
-            Some(_) => warnings.push(format!("condition {condition} of dependency {} is no boolean and was skipped", dependency.name)),
+            Some(_) => log.log(Notice::new(Level::Warn, NO_BOOLEAN).with("path", condition).with("chart", &dependency.name)),
         }
     }
 }

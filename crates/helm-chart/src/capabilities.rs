@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use ferroflux_go_template::objects::{Capabilities, HelmVersion, KubeVersion};
+use ferroflux_go_template::strconv::quote;
 use ferroflux_semver_go::{Constraints, Version};
 
 /// Groups and versions that the built-in client library of Helm 4.2 knows, in its order.
@@ -84,13 +85,13 @@ where
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KubeVersionError {
     /// There are no digits where a version has them.
-    #[error("could not parse {0:?} as version")]
+    #[error("could not parse {} as version", quote(.0.as_bytes()))]
     NotAVersion(String),
     /// One number is not enough.
-    #[error("illegal version string {0:?}")]
+    #[error("illegal version string {}", quote(.0.as_bytes()))]
     TooShort(String),
     /// A leading zero.
-    #[error("illegal zero-prefixed version component {component:?} in {version:?}")]
+    #[error("illegal zero-prefixed version component {} in {}", quote(.component.as_bytes()), quote(.version.as_bytes()))]
     ZeroPrefix {
         /// The number.
         component: String,
@@ -98,7 +99,10 @@ pub enum KubeVersionError {
         version: String,
     },
     /// A number beyond 64 bits.
-    #[error("illegal non-numeric version component {component:?} in {version:?}")]
+    #[error(
+        "illegal non-numeric version component {0} in {1}: strconv.ParseUint: parsing {0}: value out of range",
+        quote(.component.as_bytes()), quote(.version.as_bytes())
+    )]
     TooLarge {
         /// The number.
         component: String,

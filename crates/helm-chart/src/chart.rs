@@ -33,8 +33,6 @@ pub struct Chart {
     pub dependencies: Vec<Arc<Chart>>,
     /// `Chart.yaml` as it was written.
     pub chart_file: ChartFile,
-    /// What Helm logs while it loads the chart.
-    pub warnings: Vec<String>,
     /// Parsed templates of this chart and its subcharts.
     pub(crate) parsed: TemplateCache,
     /// Where the content of `files` is that was not kept.

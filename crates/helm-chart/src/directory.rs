@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::time::SystemTime;
 
 use crate::tree::{EntryKind, FileTree, TreeEntry};
@@ -11,6 +11,8 @@ use crate::tree::{EntryKind, FileTree, TreeEntry};
 #[derive(Debug, Clone)]
 pub struct DirectoryTree {
     root: PathBuf,
+    /// The absolute path by which people know the directory.
+    given: PathBuf,
 }
 
 impl DirectoryTree {
@@ -20,7 +22,7 @@ impl DirectoryTree {
         if !root.is_dir() {
             return Err(io::Error::new(io::ErrorKind::NotADirectory, format!("{}: not a directory", path.display())));
         }
-        Ok(Self { root })
+        Ok(Self { root, given: lexically_clean(&std::path::absolute(path)?) })
     }
 
     /// The real place of a path, if that is inside the tree.
@@ -34,6 +36,37 @@ impl DirectoryTree {
     }
 }
 
+/// How many links are followed to find out where one leads.
+const MAX_HOPS: usize = 40;
+
+/// What is missing where a link leads, in the words of Go's `filepath.EvalSymlinks`.
+fn missing(link: &Path, error: &io::Error) -> String {
+    let mut at = link.to_owned();
+    for _ in 0..MAX_HOPS {
+        let Ok(target) = fs::read_link(&at) else { break };
+        at = lexically_clean(&at.parent().unwrap_or(Path::new("/")).join(target));
+    }
+    if at.symlink_metadata().is_ok_and(|m| m.is_symlink()) {
+        return "EvalSymlinks: too many links".to_owned();
+    }
+    let gone = at.ancestors().filter(|path| path.symlink_metadata().is_err()).last().unwrap_or(&at);
+    let why = if error.kind() == io::ErrorKind::NotFound { "no such file or directory".to_owned() } else { error.to_string() };
+    format!("lstat {}: {why}", gone.display())
+}
+
+/// An absolute path without `.` and `..`.
+fn lexically_clean(path: &Path) -> PathBuf {
+    let mut clean = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => _ = clean.pop(),
+            Component::CurDir => {}
+            part => clean.push(part),
+        }
+    }
+    clean
+}
+
 impl FileTree for DirectoryTree {
     fn list(&self, directory: &str) -> io::Result<Vec<TreeEntry>> {
         let mut entries = Vec::new();
@@ -42,14 +75,28 @@ impl FileTree for DirectoryTree {
             let name = entry.file_name().to_string_lossy().into_owned();
             let path = if directory.is_empty() { name.clone() } else { format!("{directory}/{name}") };
             let mut meta = entry.metadata()?;
+            let mut link = None;
             if meta.is_symlink() {
-                match self.resolve(&path) {
-                    Ok(real) => meta = fs::metadata(real)?,
-                    Err(e) if e.kind() == io::ErrorKind::PermissionDenied => {
-                        entries.push(TreeEntry { name, kind: EntryKind::Outside, modified: SystemTime::UNIX_EPOCH });
+                let shown = self.given.join(&path).display().to_string();
+                let special = |kind, target: String| TreeEntry {
+                    name: name.clone(),
+                    kind,
+                    modified: SystemTime::UNIX_EPOCH,
+                    link: Some((shown.clone(), target)),
+                };
+                match fs::canonicalize(self.root.join(&path)) {
+                    Ok(real) if real.starts_with(&self.root) => {
+                        meta = fs::metadata(&real)?;
+                        link = Some((shown, real.display().to_string()));
+                    }
+                    Ok(real) => {
+                        entries.push(special(EntryKind::Outside, real.display().to_string()));
                         continue;
                     }
-                    Err(e) => return Err(io::Error::new(e.kind(), format!("error evaluating symlink {path}: {e}"))),
+                    Err(error) => {
+                        entries.push(special(EntryKind::Dangling, missing(&self.given.join(&path), &error)));
+                        continue;
+                    }
                 }
             }
             let kind = if meta.is_dir() {
@@ -59,7 +106,7 @@ impl FileTree for DirectoryTree {
             } else {
                 EntryKind::Irregular
             };
-            entries.push(TreeEntry { name, kind, modified: meta.modified().unwrap_or(SystemTime::UNIX_EPOCH) });
+            entries.push(TreeEntry { name, kind, modified: meta.modified().unwrap_or(SystemTime::UNIX_EPOCH), link });
         }
         Ok(entries)
     }

@@ -29,6 +29,7 @@ mod load;
 mod lock;
 mod manifest;
 mod metadata;
+mod notice;
 mod package;
 mod paths;
 pub mod post_render;
@@ -36,6 +37,7 @@ pub mod provenance;
 mod render;
 pub mod repository;
 mod schema;
+mod surrogates;
 mod template;
 mod tree;
 pub mod values;
@@ -46,19 +48,20 @@ pub use chart::{Chart, Crd};
 pub use directory::DirectoryTree;
 pub use file::{ChartFile, LoadLimits};
 pub use ignore::{IGNORE_FILE, IgnoreError, IgnoreRules};
-pub use load::{LoadError, PathError, load_archive, load_files, load_path, load_tree};
+pub use load::{LoadError, PathError, load_archive, load_files, load_path, load_path_logged, load_tree};
 pub use lock::{lock_digest, lock_digest_v2, lock_yaml};
 pub use manifest::{
     Head, HeadError, Hook, HookEvent, Manifest, ManifestError, RenderedFile, Sorted, execution_order, install_rank, sort, split,
     uninstall_rank,
 };
 pub use metadata::{DecodeError, Dependency, Lock, Maintainer, Metadata, ValidationError};
+pub use notice::{Level, Log, Notice, Unlogged};
 pub use package::{PackageError, package};
 pub use render::{
     Release, ReleaseNameError, RenderError, RenderOptions, Rendered, RenderedFiles, check_release_name, push_framed, render, render_files,
     render_through, unstable_files,
 };
 pub use schema::{NoSchemas, SchemaError, SchemaLoader};
-pub use template::{Loaded, SystemHost, TemplateError, TemplateRequest};
+pub use template::{Loaded, ReleaseNameProblem, SystemHost, TemplateError, TemplateRequest};
 pub use tree::{EntryKind, FileTree, TreeEntry, TreeError};
 pub use values::{OptionsError, ReadError, SetError, Table, Tree, ValueOptions, read_values};

@@ -7,12 +7,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ferroflux_go_template::engine::ParseAhead;
+use ferroflux_go_template::strconv::quote;
 
 use crate::archive::{self, Archive, ArchiveError, looks_like_gzip};
 use crate::chart::{Chart, Unread, is_crd};
 use crate::directory::DirectoryTree;
 use crate::file::{Budget, ChartFile, LoadLimits};
 use crate::metadata::{DecodeError, Lock, Metadata, ValidationError, api_version};
+use crate::notice::{Level, Log, Notice, Unlogged};
 use crate::paths::{below_its_chart, ext};
 use crate::render::TemplateCache;
 use crate::tree::{self, FileTree, TreeError};
@@ -86,11 +88,11 @@ pub enum LoadError {
 
 /// Loads a packaged chart.
 pub fn load_archive(bytes: &[u8], limits: LoadLimits) -> Result<Arc<Chart>, LoadError> {
-    load_packed(bytes, limits, None)
+    load_packed(bytes, limits, None, &Unlogged)
 }
 
 /// `again` is the archive to read definitions from if they are asked for; with it they are not kept.
-fn load_packed(packed: impl BufRead, limits: LoadLimits, again: Option<&Archive>) -> Result<Arc<Chart>, LoadError> {
+fn load_packed(packed: impl BufRead, limits: LoadLimits, again: Option<&Archive>, log: &dyn Log) -> Result<Arc<Chart>, LoadError> {
     let contents = if again.is_some() { Contents::ToRender } else { Contents::All };
     let mut budget = Budget::new(limits);
     // A chart that is to be rendered once cannot wait; one that stays is parsed when it is rendered first.
@@ -108,7 +110,7 @@ fn load_packed(packed: impl BufRead, limits: LoadLimits, again: Option<&Archive>
     let Some(chart_file) = files.iter().find(|f| f.name == "Chart.yaml") else { return Err(LoadError::NoChartYaml) };
     check_api_version(chart_file)?;
     let packed = again.map(|archive| (archive.clone(), String::new()));
-    Loader { contents, budget: &mut budget, parse }.load(files, packed, 0)
+    Loader { contents, budget: &mut budget, parse, log }.load(files, packed, 0)
 }
 
 /// Which contents of the files of a packaged chart are kept.
@@ -129,17 +131,21 @@ impl Contents {
 
 /// Loads a chart directory; `.helmignore` applies.
 pub fn load_tree(tree: &dyn FileTree, limits: LoadLimits) -> Result<Arc<Chart>, LoadError> {
+    load_tree_logged(tree, limits, &Unlogged)
+}
+
+fn load_tree_logged(tree: &dyn FileTree, limits: LoadLimits, log: &dyn Log) -> Result<Arc<Chart>, LoadError> {
     let mut budget = Budget::new(limits);
     if let Ok(data) = tree.read("Chart.yaml", limits.file_bytes) {
         check_api_version(&ChartFile::new("Chart.yaml", &data, std::time::SystemTime::UNIX_EPOCH))?;
     }
-    let files = tree::read_within(tree, &mut budget)?;
-    Loader { contents: Contents::All, budget: &mut budget, parse: None }.load(files, None, 0)
+    let files = tree::read_within(tree, &mut budget, log)?;
+    Loader { contents: Contents::All, budget: &mut budget, parse: None, log }.load(files, None, 0)
 }
 
 /// Loads a chart from files that are already in memory, names relative to the chart's root.
 pub fn load_files(files: Vec<ChartFile>, limits: LoadLimits) -> Result<Arc<Chart>, LoadError> {
-    Loader { contents: Contents::All, budget: &mut Budget::new(limits), parse: None }.load(files, None, 0)
+    Loader { contents: Contents::All, budget: &mut Budget::new(limits), parse: None, log: &Unlogged }.load(files, None, 0)
 }
 
 fn check_api_version(chart_file: &ChartFile) -> Result<(), LoadError> {
@@ -155,6 +161,7 @@ struct Loader<'l> {
     budget: &'l mut Budget,
     /// What parses templates already; it goes to the outermost chart.
     parse: Option<ParseAhead>,
+    log: &'l dyn Log,
 }
 
 impl Loader<'_> {
@@ -177,7 +184,7 @@ impl Loader<'_> {
             parts.chart_file = Some(file.clone());
         }
         for file in files {
-            parts.add(file)?;
+            parts.add(file, self.log)?;
         }
         parts.values_file = parts.values_file.filter(|_| contents == Contents::All);
         let (Some(mut metadata), Some(chart_file)) = (parts.metadata, parts.chart_file) else { return Err(LoadError::ChartYamlMissing) };
@@ -225,12 +232,18 @@ impl Loader<'_> {
             files: parts.files,
             dependencies,
             chart_file,
-            warnings: parts.warnings,
             parsed: TemplateCache::after(parse),
             unread: unread.map(|(archive, folder)| Unread { archive, folder }),
         }))
     }
 }
+
+/// Said of `requirements.yaml` in a chart of API v2.
+const IN_CHART_YAML: &str =
+    "Warning: Dependencies are handled in Chart.yaml since apiVersion \"v2\". We recommend migrating dependencies to Chart.yaml.";
+/// Said of `requirements.lock` in a chart of API v2.
+const IN_CHART_LOCK: &str =
+    "Warning: Dependency locking is handled in Chart.lock since apiVersion \"v2\". We recommend migrating to Chart.lock.";
 
 /// The files of one chart, sorted into what they are.
 #[derive(Default)]
@@ -244,11 +257,10 @@ struct Parts {
     templates: Vec<ChartFile>,
     files: Vec<ChartFile>,
     subcharts: BTreeMap<String, Vec<ChartFile>>,
-    warnings: Vec<String>,
 }
 
 impl Parts {
-    fn add(&mut self, mut file: ChartFile) -> Result<(), LoadError> {
+    fn add(&mut self, mut file: ChartFile, log: &dyn Log) -> Result<(), LoadError> {
         let decode = |file| move |source| LoadError::Decode { file, source };
         match file.name.as_str() {
             "Chart.yaml" => {}
@@ -260,11 +272,12 @@ impl Parts {
             "values.schema.json" => self.schema = Some(file),
             "requirements.yaml" => {
                 let metadata = self.metadata.get_or_insert_default();
+                if metadata.api_version != "v1" {
+                    log.log(Notice::new(Level::Info, IN_CHART_YAML));
+                }
                 metadata.update(file.data.as_bytes()).map_err(decode("requirements.yaml"))?;
                 if metadata.api_version == "v1" {
                     self.files.push(file);
-                } else {
-                    self.warnings.push("Dependencies are handled in Chart.yaml since apiVersion \"v2\". We recommend migrating dependencies to Chart.yaml.".to_owned());
                 }
             }
             "requirements.lock" => {
@@ -272,10 +285,7 @@ impl Parts {
                 if self.metadata.as_ref().is_some_and(|m| m.api_version == "v1") {
                     self.files.push(file);
                 } else {
-                    self.warnings.push(
-                        "Dependency locking is handled in Chart.lock since apiVersion \"v2\". We recommend migrating to Chart.lock."
-                            .to_owned(),
-                    );
+                    log.log(Notice::new(Level::Info, IN_CHART_LOCK));
                 }
             }
             name if name.starts_with("templates/") => self.templates.push(file),
@@ -294,7 +304,7 @@ impl Parts {
 #[derive(Debug, thiserror::Error)]
 pub enum PathError {
     /// There is nothing at the path.
-    #[error("path {0:?} not found")]
+    #[error("path {} not found", quote(.0.as_bytes()))]
     NotFound(String),
     /// The file could not be read.
     #[error("{path}: {source}")]
@@ -328,15 +338,20 @@ pub enum PathError {
 
 /// Loads the chart directory or packaged chart at `path`.
 pub fn load_path(path: &Path, limits: LoadLimits) -> Result<Arc<Chart>, PathError> {
-    load_at(path, limits, Contents::All)
+    load_path_logged(path, limits, &Unlogged)
 }
 
-/// As [`load_path`], for one render that does not print definitions: those of a packaged chart are not kept in memory.
-pub(crate) fn load_path_to_render(path: &Path, limits: LoadLimits) -> Result<Arc<Chart>, PathError> {
-    load_at(path, limits, Contents::ToRender)
+/// As [`load_path`], and says to `log` what Helm logs on the way.
+pub fn load_path_logged(path: &Path, limits: LoadLimits, log: &dyn Log) -> Result<Arc<Chart>, PathError> {
+    load_at(path, limits, Contents::All, log)
 }
 
-fn load_at(path: &Path, limits: LoadLimits, contents: Contents) -> Result<Arc<Chart>, PathError> {
+/// As [`load_path_logged`], for one render that does not print definitions: those of a packaged chart are not kept in memory.
+pub(crate) fn load_path_to_render(path: &Path, limits: LoadLimits, log: &dyn Log) -> Result<Arc<Chart>, PathError> {
+    load_at(path, limits, Contents::ToRender, log)
+}
+
+fn load_at(path: &Path, limits: LoadLimits, contents: Contents, log: &dyn Log) -> Result<Arc<Chart>, PathError> {
     let shown = || path.display().to_string();
     let read = |source| PathError::Read { path: shown(), source };
     let Ok(meta) = std::fs::metadata(path) else { return Err(PathError::NotFound(shown())) };
@@ -345,7 +360,7 @@ fn load_at(path: &Path, limits: LoadLimits, contents: Contents) -> Result<Arc<Ch
             return Err(PathError::NoChart(std::path::absolute(path).map_err(read)?.display().to_string()));
         }
         let tree = DirectoryTree::open(path).map_err(read)?;
-        return load_tree(&tree, limits).map_err(PathError::Load);
+        return load_tree_logged(&tree, limits, log).map_err(PathError::Load);
     }
     if meta.len() > limits.total_bytes {
         return Err(PathError::Archive(ArchiveError::TooLarge(limits.total_bytes)));
@@ -359,13 +374,13 @@ fn load_at(path: &Path, limits: LoadLimits, contents: Contents) -> Result<Arc<Ch
         return Err(if yaml { PathError::Yaml(path) } else { PathError::NotGzip { found: media_type(head), path } });
     }
     let again = (contents == Contents::ToRender).then_some(&archive);
-    load_packed(packed, limits, again).map_err(|e| match e {
+    load_packed(packed, limits, again, log).map_err(|e| match e {
         LoadError::Archive(e) => PathError::Archive(e),
         e => PathError::Load(e),
     })
 }
 
-/// The media type of the file types that people mistake for charts.
+/// The media type of the file types that people mistake for charts; a page that says that there is no chart is one of them.
 fn media_type(bytes: &[u8]) -> &'static str {
     let known: [(&[u8], &str); 6] = [
         (b"PK\x03\x04", "application/zip"),
@@ -375,5 +390,38 @@ fn media_type(bytes: &[u8]) -> &'static str {
         (b"\xff\xd8\xff", "image/jpeg"),
         (b"%!PS-Adobe-", "application/postscript"),
     ];
+    let text = bytes.trim_ascii_start();
+    if text.starts_with(b"<?xml") {
+        return "text/xml; charset=utf-8";
+    }
+    if HTML.iter().any(|tag| starts_with_tag(text, tag.as_bytes())) {
+        return "text/html; charset=utf-8";
+    }
     known.into_iter().find(|(magic, _)| bytes.starts_with(magic)).map_or("application/octet-stream", |(_, name)| name)
+}
+
+/// What HTML starts with.
+const HTML: [&str; 17] = [
+    "<!doctype html",
+    "<html",
+    "<head",
+    "<script",
+    "<iframe",
+    "<h1",
+    "<div",
+    "<font",
+    "<table",
+    "<a",
+    "<style",
+    "<title",
+    "<b",
+    "<body",
+    "<br",
+    "<p",
+    "<!--",
+];
+
+/// Whether a text starts with a tag, in any case of letters.
+fn starts_with_tag(text: &[u8], tag: &[u8]) -> bool {
+    text.get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag)) && matches!(text.get(tag.len()), Some(b' ' | b'>'))
 }

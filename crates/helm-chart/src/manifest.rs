@@ -13,6 +13,7 @@ pub use hook::{Hook, HookEvent, execution_order};
 pub use kinds::{install_rank, uninstall_rank};
 pub use split::split;
 
+use crate::notice::{Level, Log, Notice};
 use crate::paths::base;
 
 /// A rendered file.
@@ -62,25 +63,24 @@ pub struct Sorted {
     pub manifests: Vec<Manifest>,
     /// Documents that run at certain moments.
     pub hooks: Vec<Hook>,
-    /// What Helm logs on the way.
-    pub warnings: Vec<String>,
 }
 
 /// Cuts files into documents, tells hooks from manifests and sorts both by kind, keeping the order of files (by path)
 /// and of documents among equals (HE-MAN-02). Partials and blank files are skipped.
-pub fn sort(mut files: Vec<RenderedFile>) -> Result<Sorted, ManifestError> {
+pub fn sort(mut files: Vec<RenderedFile>, log: &dyn Log) -> Result<Sorted, ManifestError> {
     files.sort_by(|a, b| a.path.cmp(&b.path));
     files.retain(|file| !base(&file.path).starts_with('_') && !file.text.trim().is_empty());
     let files: Vec<Arc<RenderedFile>> = files.into_iter().map(Arc::new).collect();
     let mut sorted = Sorted::default();
     for file in &files {
-        for manifest in read(file)? {
+        for manifest in read(file) {
+            let manifest = manifest?;
             match manifest.head.annotations.get(hook::ANNOTATION) {
                 None => sorted.manifests.push(manifest),
                 Some(events) => match HookEvent::parse_list(events) {
                     Some(events) => sorted.hooks.push(Hook::new(manifest, events)),
                     None => {
-                        sorted.warnings.push(format!("{}: skipping a document with unknown hooks: {events:?}", manifest.path()));
+                        log.log(Notice::new(Level::Info, "skipping unknown hooks").with("hookTypes", events.as_str()));
                     }
                 },
             }
@@ -96,10 +96,10 @@ pub fn sort(mut files: Vec<RenderedFile>) -> Result<Sorted, ManifestError> {
 }
 
 /// The documents of a file, or why one of them is no manifest.
-fn read(file: &Arc<RenderedFile>) -> Result<Vec<Manifest>, ManifestError> {
-    let manifest = |range: Range<usize>| match Head::parse(&file.text[range.clone()]) {
+fn read(file: &Arc<RenderedFile>) -> impl Iterator<Item = Result<Manifest, ManifestError>> + '_ {
+    let manifest = move |range: Range<usize>| match Head::parse(&file.text[range.clone()]) {
         Ok(head) => Ok(Manifest { file: Arc::clone(file), range, head }),
         Err(source) => Err(ManifestError { path: file.path.to_string(), source }),
     };
-    split(&file.text).map(manifest).collect()
+    split(&file.text).map(manifest)
 }

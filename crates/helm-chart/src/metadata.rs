@@ -5,6 +5,7 @@ mod index;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ferroflux_go_template::strconv::quote;
 use ferroflux_go_template::value::{Map, Type, Value};
 use ferroflux_semver_go::Version;
 
@@ -14,6 +15,7 @@ use decode::{Object, read_object};
 pub(crate) use index::{IndexRecord, read_index_head};
 
 use crate::paths::base;
+use crate::values::Import;
 use crate::values::Tree;
 
 /// Whom to ask about a chart.
@@ -71,6 +73,9 @@ pub struct Metadata {
     pub sources: Vec<String>,
     /// Charts that this one needs.
     pub dependencies: Vec<Dependency>,
+    /// Whether there is a list of dependencies, which may be empty: only then does Helm look at what the subcharts say about
+    /// theirs.
+    pub(crate) lists_dependencies: bool,
     /// Who looks after the chart.
     pub maintainers: Vec<Maintainer>,
     /// A picture.
@@ -152,6 +157,7 @@ impl Metadata {
             self.maintainers = items.iter().flatten().map(maintainer).collect::<Result<_, _>>()?;
         }
         if let Some(items) = object.objects("dependencies", "Dependency")? {
+            self.lists_dependencies = true;
             self.null_items.dependencies = items.iter().any(Option::is_none);
             self.dependencies = items.iter().flatten().map(dependency).collect::<Result<_, _>>()?;
         }
@@ -181,16 +187,16 @@ impl Metadata {
             return refuse("chart.metadata.name is required".to_owned());
         }
         if matches!(self.name.as_str(), "." | "..") {
-            return refuse(format!("chart.metadata.name {:?} is not allowed", self.name));
+            return refuse(format!("chart.metadata.name {} is not allowed", quote(self.name.as_bytes())));
         }
         if self.name != base(&self.name) {
-            return refuse(format!("chart.metadata.name {:?} is invalid", self.name));
+            return refuse(format!("chart.metadata.name {} is invalid", quote(self.name.as_bytes())));
         }
         if self.version.is_empty() {
             return refuse("chart.metadata.version is required".to_owned());
         }
         if Version::parse(&self.version).is_err() {
-            return refuse(format!("chart.metadata.version {:?} is invalid", self.version));
+            return refuse(format!("chart.metadata.version {} is invalid", quote(self.version.as_bytes())));
         }
         if !matches!(self.chart_type.as_str(), "" | "application" | "library") {
             return refuse("chart.metadata.type must be application or library".to_owned());
@@ -212,10 +218,10 @@ impl Metadata {
             dependency.tags.iter_mut().for_each(sanitize);
             let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
             if !dependency.alias.chars().all(plain) {
-                return refuse(format!("dependency {:?} has disallowed characters in the alias", dependency.name));
+                return refuse(format!("dependency {} has disallowed characters in the alias", quote(dependency.name.as_bytes())));
             }
             if !names.insert(dependency.known_as()) {
-                return refuse(format!("more than one dependency with name or alias {:?}", dependency.known_as()));
+                return refuse(format!("more than one dependency with name or alias {}", quote(dependency.known_as().as_bytes())));
             }
         }
         Ok(())
@@ -273,11 +279,11 @@ impl Dependency {
         if self.alias.is_empty() { &self.name } else { &self.alias }
     }
 
-    /// What the parent takes over: `(path in the dependency's values, path in the parent's values)`. A text `x` stands
-    /// for `exports.x` into the root (`.`); what is neither a text nor a table has no meaning (HE-DP-03).
-    pub fn imports(&self) -> impl Iterator<Item = (String, String)> + '_ {
-        self.import_values.iter().filter_map(|import| match import {
-            Tree::String(name) => Some((format!("exports.{name}"), ".".to_owned())),
+    /// What the parent takes over. A text `x` stands for `exports.x` into the root (`.`); what is neither a text nor a table has no meaning (HE-DP-03).
+    pub fn imports(&self) -> impl Iterator<Item = Import> + '_ {
+        let import = |child, parent, is_export| Some(Import { chart: self.name.clone(), child, parent, is_export });
+        self.import_values.iter().filter_map(move |item| match item {
+            Tree::String(name) => import(format!("exports.{name}"), ".".to_owned(), true),
             Tree::Table(table) => {
                 // Helm prints whatever stands there, and a missing key as the text of nil.
                 let text = |key: &str| match table.get(key.as_bytes()) {
@@ -285,7 +291,7 @@ impl Dependency {
                     Some(Tree::String(s)) => s.to_string(),
                     Some(other) => other.to_json().to_string(),
                 };
-                Some((text("child"), text("parent")))
+                import(text("child"), text("parent"), false)
             }
             _ => None,
         })
@@ -298,7 +304,7 @@ impl Dependency {
             ("Alias", text(&self.alias)),
             ("Condition", text(&self.condition)),
             ("Enabled", Value::Bool(self.enabled)),
-            ("ImportValues", Value::list(self.imports().map(|(child, parent)| pair(&child, &parent)).collect())),
+            ("ImportValues", Value::list(self.imports().map(|import| pair(&import.child, &import.parent)).collect())),
             ("Name", text(&self.name)),
             ("Repository", text(&self.repository)),
             ("Tags", Value::list(self.tags.iter().map(text).collect())),
@@ -337,7 +343,7 @@ pub(crate) fn read_files_table(text: &[u8]) -> Result<BTreeMap<String, String>, 
 /// The `apiVersion` of a `Chart.yaml` alone, which decides how the rest is read.
 pub(crate) fn api_version(text: &[u8]) -> Result<String, DecodeError> {
     let mut version = String::new();
-    if let Some(object) = read_object(text, "chartBase")? {
+    if let Some(object) = read_object(text, decode::CHART_BASE)? {
         object.string("apiVersion", &mut version)?;
     }
     Ok(version)

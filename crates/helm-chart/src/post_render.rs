@@ -69,11 +69,7 @@ pub fn merge_files(files: &[RenderedFile]) -> Result<String, PostRenderError> {
                 if node.is_null() {
                     continue;
                 }
-                let metadata = node.get("metadata").filter(|metadata| !metadata.is_null());
-                if let Some(wrong) = [Some(&node), metadata].into_iter().flatten().find(|node| !node.is_mapping()) {
-                    let kind = if wrong.is_sequence() { "SequenceNode" } else { "ScalarNode" };
-                    let contents = write_document(wrong, WriteOptions::default(), String::new());
-                    let text = format!("wrong node kind: expected MappingNode but got {kind}: node contents:\n{contents}");
+                if let Some(text) = wrong_kind(&node) {
                     return Err(PostRenderError::Merge { path: file.path.to_string(), text });
                 }
                 let metadata = node.get_or_insert_with("metadata", || Node::mapping(Vec::new()));
@@ -98,6 +94,9 @@ pub fn split_stream(stream: &str, part: StreamPart) -> Result<Vec<RenderedFile>,
         if node.is_null() {
             continue;
         }
+        if let Some(text) = wrong_kind(&node) {
+            return Err(PostRenderError::Parse(text));
+        }
         let marked = node.at_path(&["metadata", "annotations", FILENAME_ANNOTATION]).and_then(Node::as_str).map(str::to_owned);
         let path = marked.filter(|p| !p.is_empty()).unwrap_or_else(|| match part {
             StreamPart::Combined => format!("generated-by-postrender-{number}.yaml"),
@@ -119,6 +118,16 @@ pub fn split_stream(stream: &str, part: StreamPart) -> Result<Vec<RenderedFile>,
         push(files.entry(path).or_default(), &node);
     }
     Ok(files.into_iter().map(|(path, text)| RenderedFile { path: path.into(), text }).collect())
+}
+
+/// What cannot be marked: a document, its metadata or its annotations that are no mapping.
+fn wrong_kind(document: &Node) -> Option<String> {
+    let inner = [["metadata"].as_slice(), &["metadata", "annotations"]];
+    let found = inner.into_iter().filter_map(|path| document.at_path(path)).filter(|node| !node.is_null());
+    let wrong = std::iter::once(document).chain(found).find(|node| !node.is_mapping())?;
+    let kind = if wrong.is_sequence() { "SequenceNode" } else { "ScalarNode" };
+    let contents = write_document(wrong, WriteOptions::default(), String::new());
+    Some(format!("wrong node kind: expected MappingNode but got {kind}: node contents:\n{contents}"))
 }
 
 fn read_options() -> ReadOptions {
@@ -169,6 +178,8 @@ mod tests {
     fn odd_documents() -> Result<(), PostRenderError> {
         let merge = |text: &str| merge_files(&[RenderedFile { path: "app/templates/a.yaml".into(), text: text.to_owned() }]);
         for (text, kind) in [("- a\n", "SequenceNode"), ("text\n", "ScalarNode"), ("kind: A\nmetadata: x\n", "ScalarNode")] {
+            let error = split_stream(text, StreamPart::Combined).map_err(|e| e.to_string());
+            assert!(error.is_err_and(|e| e.contains(&format!("error parsing YAML: wrong node kind: expected MappingNode but got {kind}"))));
             let said = merge(text).map_err(|e| e.to_string());
             assert!(
                 said.is_err_and(|e| e.contains(&format!("app/templates/a.yaml: wrong node kind: expected MappingNode but got {kind}")))

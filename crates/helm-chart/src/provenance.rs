@@ -4,6 +4,7 @@
 //! This module reads the text and compares digests; who may sign comes in through [`Verifier`], so that the keys and the
 //! OpenPGP library stay with the caller.
 
+use ferroflux_go_template::strconv::quote;
 use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
@@ -53,10 +54,10 @@ pub enum ProvenanceError {
     #[error("cannot read the digests of the provenance file: {0}")]
     Digests(#[from] DecodeError),
     /// The file is not in the list.
-    #[error("provenance does not contain a SHA for a file named {0:?}")]
+    #[error("provenance does not contain a SHA for a file named {}", quote(.0.as_bytes()))]
     NotListed(String),
     /// The file is not what was signed.
-    #[error("sha256 sum does not match for {file}: {wanted:?} != {found:?}")]
+    #[error("sha256 sum does not match for {file}: {} != {}", quote(.wanted.as_bytes()), quote(.found.as_bytes()))]
     Mismatch {
         /// The archive's file name.
         file: String,

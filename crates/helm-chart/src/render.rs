@@ -14,7 +14,8 @@ use ferroflux_go_template::objects::Capabilities;
 use crate::assembly::Assembly;
 use crate::capabilities::in_range;
 use crate::chart::{Chart, Crd};
-use crate::manifest::{Hook, Manifest, ManifestError, RenderedFile, sort};
+use crate::manifest::{HeadError, Hook, Manifest, ManifestError, RenderedFile, Sorted, sort};
+use crate::notice::{Level, Log, Notice, Unlogged};
 use crate::post_render::{PostRenderError, PostRenderer, post_render};
 use crate::schema::{NoSchemas, SchemaError, SchemaLoader, validate};
 use crate::values::{Table, TypeMismatch, coalesce};
@@ -44,6 +45,8 @@ pub struct RenderOptions<'h> {
     pub host: &'h dyn Host,
     /// What the schemas of charts may refer to.
     pub schemas: &'h dyn SchemaLoader,
+    /// What hears of oddities on the way.
+    pub log: &'h dyn Log,
     /// What templates may use.
     pub limits: Limits,
     /// Do not check the values against the charts' schemas.
@@ -61,6 +64,7 @@ impl<'h> RenderOptions<'h> {
             capabilities,
             host,
             schemas: &NoSchemas,
+            log: &Unlogged,
             limits: Limits::default(),
             skip_schema_validation: false,
             sub_notes: false,
@@ -80,8 +84,6 @@ pub struct Rendered {
     pub notes: String,
     /// Definitions under `crds/`, never templated.
     pub crds: Vec<Crd>,
-    /// What Helm logs on the way; it names values by path and never shows them.
-    pub warnings: Vec<String>,
 }
 
 impl Rendered {
@@ -111,8 +113,8 @@ pub struct RenderedFiles {
     pub notes: String,
     /// Definitions under `crds/`.
     pub crds: Vec<Crd>,
-    /// What Helm logs on the way.
-    pub warnings: Vec<String>,
+    /// The first file whose bytes are no text; it is no manifest either.
+    no_text: Option<ManifestError>,
 }
 
 /// Why a chart could not be rendered. The texts are Helm's.
@@ -148,7 +150,7 @@ pub enum RenderError {
 
 /// Renders a release of `chart` with the user's `values`.
 pub fn render(chart: &Arc<Chart>, values: &Table, release: &Release, options: &RenderOptions<'_>) -> Result<Rendered, RenderError> {
-    finish(render_files(chart, values, release, options)?)
+    finish(render_files(chart, values, release, options)?, options.log)
 }
 
 /// Renders a release and sends its documents, hooks among them, through a post-renderer.
@@ -161,15 +163,16 @@ pub fn render_through(
 ) -> Result<Rendered, RenderError> {
     let mut files = render_files(chart, values, release, options)?;
     files.files = post_render(&files.files, renderer)?;
-    finish(files)
+    finish(files, options.log)
 }
 
 /// Cuts files into documents and sorts them.
-pub(crate) fn finish(files: RenderedFiles) -> Result<Rendered, RenderError> {
-    let mut sorted = sort(files.files)?;
-    let mut warnings = files.warnings;
-    warnings.append(&mut sorted.warnings);
-    Ok(Rendered { manifests: sorted.manifests, hooks: sorted.hooks, notes: files.notes, crds: files.crds, warnings })
+pub(crate) fn finish(files: RenderedFiles, log: &dyn Log) -> Result<Rendered, RenderError> {
+    if let Some(error) = files.no_text {
+        return Err(error.into());
+    }
+    let Sorted { manifests, hooks } = sort(files.files, log)?;
+    Ok(Rendered { manifests, hooks, notes: files.notes, crds: files.crds })
 }
 
 /// The paths of files that two renders of one input made differently, or that only one of them made, with notes as
@@ -192,13 +195,14 @@ pub fn render_files(
     release: &Release,
     options: &RenderOptions<'_>,
 ) -> Result<RenderedFiles, RenderError> {
-    let mut warnings = chart.warnings.clone();
-    let assembly = Assembly::new(chart, options.defaults.as_ref(), values, &mut warnings).map_err(RenderError::Dependencies)?;
-    let mut coalesced = coalesce(&assembly, values).map_err(RenderError::Values)?;
-    warnings.append(&mut coalesced.warnings);
-    dedupe(&mut warnings);
+    let log = options.log;
+    let assembly = Assembly::new(chart, options.defaults.as_ref(), values, log).map_err(|error| {
+        log.log(Notice::new(Level::Error, "chart dependencies processing failed").with("error", error.to_string()));
+        RenderError::Dependencies(error)
+    })?;
+    let coalesced = coalesce(&assembly, values, log).map_err(RenderError::Values)?;
     if !options.skip_schema_validation {
-        validate(&assembly, options.schemas, || coalesced.to_table())?;
+        validate(&assembly, options.schemas, log, || coalesced.to_table())?;
     }
     let range = &assembly.metadata.kube_version;
     if !range.is_empty() {
@@ -216,9 +220,18 @@ pub fn render_files(
 
     let own_notes = format!("{}/templates/{NOTES}", assembly.metadata.name);
     let mut notes = String::new();
+    let mut no_text: Vec<ManifestError> = Vec::new();
     let mut files = Vec::with_capacity(rendered.len());
     for file in rendered {
-        let text = String::from_utf8(file.text).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned());
+        let text = match String::from_utf8(file.text) {
+            Ok(text) => text,
+            Err(error) => {
+                if !file.name.ends_with(NOTES) {
+                    no_text.push(ManifestError { path: file.name.to_string(), source: HeadError::of_bytes(error.as_bytes()) });
+                }
+                String::from_utf8_lossy(error.as_bytes()).into_owned()
+            }
+        };
         if !file.name.ends_with(NOTES) {
             files.push(RenderedFile { path: file.name, text });
         } else if options.sub_notes || *file.name == own_notes {
@@ -228,15 +241,11 @@ pub fn render_files(
             notes.push_str(&text);
         }
     }
-    Ok(RenderedFiles { files, notes, crds: assembly.crds(), warnings })
+    let no_text = no_text.into_iter().min_by(|a, b| a.path.cmp(&b.path));
+    Ok(RenderedFiles { files, notes, crds: assembly.crds(), no_text })
 }
 
 const NOTES: &str = "NOTES.txt";
-
-fn dedupe(texts: &mut Vec<String>) {
-    let mut seen = std::collections::HashSet::new();
-    texts.retain(|t| seen.insert(t.clone()));
-}
 
 /// A name that no release may have. The text is Helm's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -18,7 +18,7 @@ mod pieces;
 mod quick;
 mod read;
 
-pub use lookup::{Lookup, LookupError, find};
+pub use lookup::{Lookup, LookupError, find, find_logged};
 pub use read::read_index;
 
 /// One version of a chart.

@@ -19,9 +19,10 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::assembly::Assembly;
+use crate::notice::{Level, Log, Notice};
 use crate::values::{Table, Tree};
 use check::check;
-use documents::Documents;
+use documents::{Documents, Unresolved};
 pub use documents::{NoSchemas, SchemaLoader};
 use registry::{Obstacle, Registry};
 
@@ -35,55 +36,89 @@ const SELF: &str = "file:///values.schema.json";
 
 /// Checks the coalesced values of a chart and of each enabled subchart against their schemas; `values` is asked for only
 /// if there is a schema.
-pub(crate) fn validate(root: &Assembly, loader: &dyn SchemaLoader, values: impl FnOnce() -> Table) -> Result<(), SchemaError> {
+pub(crate) fn validate(
+    root: &Assembly,
+    loader: &dyn SchemaLoader,
+    log: &dyn Log,
+    values: impl FnOnce() -> Table,
+) -> Result<(), SchemaError> {
     fn any(assembly: &Assembly) -> bool {
         assembly.chart.schema.is_some() || assembly.children.iter().any(any)
     }
     if !any(root) {
+        count_dependencies(root, log);
         return Ok(());
     }
-    let text = validate_chart(root, loader, &values());
+    let unresolved = Unresolved::new(log);
+    let text = Charts { loader, log, unresolved: &unresolved }.validate(root, &values());
     if text.is_empty() { Ok(()) } else { Err(SchemaError(text)) }
 }
 
-fn validate_chart(assembly: &Assembly, loader: &dyn SchemaLoader, values: &Table) -> String {
-    let mut out = String::new();
-    let name = &assembly.metadata.name;
-    if let Some(schema) = &assembly.chart.schema
-        && let Err(text) = validate_values(&schema.text(), loader, values)
-    {
-        out.push_str(&format!("{name}:\n{text}"));
-    }
-    for child in &assembly.children {
-        match values.get(child.metadata.name.as_bytes()) {
-            None | Some(Tree::Null) => {}
-            Some(Tree::Table(values)) => out.push_str(&validate_chart(child, loader, values)),
-            Some(_) => out.push_str(&format!("{}:\ninvalid type for values: expected object (map)\n", child.metadata.name)),
-        }
-    }
-    out
+/// Says how many dependencies each chart has that takes part, as the check of schemas does; loading has bounded how deep
+/// they are nested.
+fn count_dependencies(assembly: &Assembly, log: &dyn Log) {
+    log.log(dependencies_of(assembly));
+    assembly.children.iter().for_each(|child| count_dependencies(child, log));
 }
 
-/// Checks values against the text of a schema; the error is what stands below a chart's name.
-fn validate_values(schema: &str, loader: &dyn SchemaLoader, values: &Table) -> Result<(), String> {
-    let document: Value = json::parse(schema)?;
-    let mut documents = Documents::new(loader);
-    let draft = documents.draft(&document)?;
-    meta::check_schema(&format!("{SELF}#"), &document, draft)?;
-    documents.load_references(&document, draft)?;
-    let registry = Registry::new(&document, documents.loaded(), draft).map_err(|obstacle| match obstacle {
-        Obstacle::Missing(address) => format!("failing loading {address:?}"),
-        Obstacle::Fault(text) => text,
-    })?;
-    let instance = Value::Object(values.iter().map(|(k, v)| (k.to_string(), v.to_json())).collect());
-    match check(&registry, &document, &instance) {
-        Ok(()) => Ok(()),
-        Err(violations) => {
-            let mut out = String::new();
-            for violation in &violations {
-                violation.write(&mut out, 0);
+fn dependencies_of(assembly: &Assembly) -> Notice {
+    let count = assembly.children.len().to_string();
+    Notice::new(Level::Debug, "number of dependencies in the chart").with("chart", &assembly.metadata.name).with("dependencies", count)
+}
+
+/// What the schemas of a chart and of its subcharts share.
+struct Charts<'l> {
+    loader: &'l dyn SchemaLoader,
+    log: &'l dyn Log,
+    unresolved: &'l Unresolved<'l>,
+}
+
+impl Charts<'_> {
+    /// What is wrong with the values of a chart and of those below it; nothing for an empty text.
+    fn validate(&self, assembly: &Assembly, values: &Table) -> String {
+        let mut out = String::new();
+        let name = &assembly.metadata.name;
+        if let Some(schema) = &assembly.chart.schema {
+            self.log.log(Notice::new(Level::Debug, "chart name").with("chart-name", name));
+            if let Err(text) = self.validate_values(&schema.text(), values) {
+                out.push_str(&format!("{name}:\n{text}"));
             }
-            Err(out)
+        }
+        self.log.log(dependencies_of(assembly));
+        for child in &assembly.children {
+            match values.get(child.metadata.name.as_bytes()) {
+                None | Some(Tree::Null) => {}
+                Some(Tree::Table(values)) => out.push_str(&self.validate(child, values)),
+                Some(_) => out.push_str(&format!("{}:\ninvalid type for values: expected object (map)\n", child.metadata.name)),
+            }
+        }
+        out
+    }
+
+    /// Checks values against the text of a schema; the error is what stands below a chart's name.
+    fn validate_values(&self, schema: &str, values: &Table) -> Result<(), String> {
+        let document: Value = json::parse(schema)?;
+        if self.log.hears(Level::Debug) {
+            self.log.log(Notice::new(Level::Debug, "unmarshalled JSON schema").with("schema", schema));
+        }
+        let mut documents = Documents::new(self.loader, self.unresolved);
+        let draft = documents.draft(&document)?;
+        meta::check_schema(&format!("{SELF}#"), &document, draft)?;
+        documents.load_references(&document, draft)?;
+        let registry = Registry::new(&document, documents.loaded(), draft, self.unresolved).map_err(|obstacle| match obstacle {
+            Obstacle::Missing(address) => format!("failing loading {address:?}"),
+            Obstacle::Fault(text) => text,
+        })?;
+        let instance = Value::Object(values.iter().map(|(k, v)| (k.to_string(), v.to_json())).collect());
+        match check(&registry, &document, &instance) {
+            Ok(()) => Ok(()),
+            Err(violations) => {
+                let mut out = String::new();
+                for violation in &violations {
+                    violation.write(&mut out, 0);
+                }
+                Err(out)
+            }
         }
     }
 }

@@ -10,12 +10,14 @@ use ferroflux_go_template::error::CallError;
 use ferroflux_go_template::host::Host;
 use ferroflux_go_template::limits::Limits;
 use ferroflux_go_template::objects::{Capabilities, KubeVersion};
+use ferroflux_go_template::strconv::quote;
 
 use crate::capabilities::{KubeVersionError, offline_capabilities, parse_kube_version};
 use crate::chart::Chart;
 use crate::file::LoadLimits;
-use crate::load::{PathError, load_path, load_path_to_render};
+use crate::load::{PathError, load_path_logged, load_path_to_render};
 use crate::manifest::{HookEvent, split};
+use crate::notice::{Level, Log, Notice, Unlogged};
 use crate::paths::matches;
 use crate::post_render::{PostRenderer, post_render};
 use crate::render::{
@@ -53,6 +55,8 @@ pub struct TemplateRequest {
     pub show_only: Vec<String>,
     /// What schemas may refer to; nothing if there is no loader.
     pub schemas: Option<Arc<dyn SchemaLoader>>,
+    /// What hears of oddities on the way; nobody if there is none.
+    pub log: Option<Arc<dyn Log>>,
     /// What templates may use.
     pub limits: Limits,
 }
@@ -74,6 +78,12 @@ pub enum TemplateError {
     /// The chart could not be loaded.
     #[error(transparent)]
     Load(#[from] PathError),
+    /// The chart could not be loaded again after its dependencies were fetched.
+    #[error("failed reloading chart after repo update: {0}")]
+    Reload(#[source] PathError),
+    /// The dependencies could not be fetched; the field says why.
+    #[error("{0}")]
+    Update(String),
     /// A library chart has nothing to install.
     #[error("{0} charts are not installable")]
     NotInstallable(String),
@@ -83,13 +93,8 @@ pub enum TemplateError {
     )]
     MissingDependencies(String),
     /// The release's name.
-    #[error("release name check failed: release name {name:?}: {source}")]
-    ReleaseName {
-        /// What the user gave.
-        name: String,
-        /// What is wrong with it.
-        source: ReleaseNameError,
-    },
+    #[error("release name check failed: {0}")]
+    ReleaseName(#[source] ReleaseNameProblem),
     /// The chart could not be rendered.
     #[error(transparent)]
     Render(#[from] RenderError),
@@ -99,6 +104,16 @@ pub enum TemplateError {
     /// The output could not be written.
     #[error("write output: {0}")]
     Write(#[from] io::Error),
+}
+
+/// What is wrong with a release's name.
+#[derive(Debug, thiserror::Error)]
+#[error("release name {}: {source}", quote(.name.as_bytes()))]
+pub struct ReleaseNameProblem {
+    /// What the user gave.
+    pub name: String,
+    /// What is wrong with it.
+    pub source: ReleaseNameError,
 }
 
 impl TemplateError {
@@ -122,17 +137,15 @@ pub struct Loaded {
 
 impl TemplateRequest {
     /// Loads the chart at `chart`, renders it and writes what Helm prints. `read` gives the bytes of values files.
-    /// Returns what Helm would log.
     pub fn run(
         &self,
         chart: &Path,
         host: &dyn Host,
         read: impl FnMut(&str) -> Result<Vec<u8>, String>,
         out: &mut dyn Write,
-    ) -> Result<Vec<String>, TemplateError> {
+    ) -> Result<(), TemplateError> {
         let rendered = self.render(chart, host, read)?;
-        self.print(&rendered, out)?;
-        Ok(rendered.warnings)
+        self.print(&rendered, out)
     }
 
     /// Everything up to printing.
@@ -159,22 +172,41 @@ impl TemplateRequest {
     /// of them. `read` gives the bytes of values files. Definitions of a packaged chart are without content unless they are
     /// asked for.
     pub fn load(&self, chart: &Path, read: impl FnMut(&str) -> Result<Vec<u8>, String>) -> Result<Loaded, TemplateError> {
+        self.load_updating(chart, read, |missing| Err(TemplateError::MissingDependencies(missing.join(", "))))
+    }
+
+    /// As [`TemplateRequest::load`]; `update` can fetch dependencies that are missing, whose names it gets, and the chart is
+    /// loaded again.
+    pub fn load_updating(
+        &self,
+        path: &Path,
+        read: impl FnMut(&str) -> Result<Vec<u8>, String>,
+        update: impl FnOnce(&[&str]) -> Result<(), TemplateError>,
+    ) -> Result<Loaded, TemplateError> {
         let mut capabilities = offline_capabilities();
         if let Some(version) = self.kube_version()? {
             capabilities.kube_version = version;
         }
         capabilities.api_versions.extend(self.api_versions.iter().cloned());
         let values = self.values.resolve(read)?;
-        let load = if self.include_crds { load_path } else { load_path_to_render };
-        let chart = load(chart, LoadLimits::default())?;
+        let load = if self.include_crds { load_path_logged } else { load_path_to_render };
+        let mut chart = load(path, LoadLimits::default(), self.log())?;
         if !matches!(chart.metadata.chart_type.as_str(), "" | "application") {
             return Err(TemplateError::NotInstallable(chart.metadata.chart_type.clone()));
         }
+        if chart.metadata.deprecated {
+            self.log().log(Notice::new(Level::Warn, "this chart is deprecated"));
+        }
         let missing = chart.missing_dependencies();
         if !missing.is_empty() {
-            return Err(TemplateError::MissingDependencies(missing.join(", ")));
+            update(&missing)?;
+            chart = load(path, LoadLimits::default(), self.log()).map_err(TemplateError::Reload)?;
         }
-        check_release_name(&self.release).map_err(|source| TemplateError::ReleaseName { name: self.release.clone(), source })?;
+        check_release_name(&self.release).map_err(|source| {
+            let error = ReleaseNameProblem { name: self.release.clone(), source };
+            self.log().log(Notice::new(Level::Error, "release name check failed").with("error", error.to_string()));
+            TemplateError::ReleaseName(error)
+        })?;
         Ok(Loaded { chart, values, capabilities })
     }
 
@@ -192,6 +224,7 @@ impl TemplateRequest {
             capabilities: &loaded.capabilities,
             host,
             schemas: self.schemas.as_deref().unwrap_or(&NoSchemas),
+            log: self.log(),
             limits: self.limits.clone(),
             skip_schema_validation: self.skip_schema_validation,
             sub_notes: self.render_subchart_notes,
@@ -205,11 +238,11 @@ impl TemplateRequest {
             files.files.sort_by(|a, b| a.path.cmp(&b.path));
             files.files.iter().filter(|f| !f.text.trim().is_empty()).for_each(|f| push_framed(unread, &f.path, &f.text));
         }
-        let mut rendered = finish(files)?;
-        if loaded.chart.metadata.deprecated {
-            rendered.warnings.insert(0, "this chart is deprecated".to_owned());
-        }
-        Ok(rendered)
+        Ok(finish(files, self.log())?)
+    }
+
+    fn log(&self) -> &dyn Log {
+        self.log.as_deref().unwrap_or(&Unlogged)
     }
 
     /// Writes what Helm prints of a render.

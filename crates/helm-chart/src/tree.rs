@@ -1,11 +1,13 @@
 //! Chart directories: any tree of files, read through [`FileTree`] so that a checkout, a directory or a map in memory
 //! load the same way, with `.helmignore` applied (HE-CH-07).
 
+use ferroflux_go_template::strconv::quote;
 use std::io;
 use std::time::SystemTime;
 
 use crate::file::{Budget, ChartFile};
 use crate::ignore::{IGNORE_FILE, IgnoreError, IgnoreRules};
+use crate::notice::{Level, Log, Notice};
 
 /// What an entry of a tree is, links resolved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +20,8 @@ pub enum EntryKind {
     Irregular,
     /// A link whose target is not inside the tree.
     Outside,
+    /// A link that leads nowhere; [`TreeEntry::link`] says where that is.
+    Dangling,
 }
 
 /// One entry of a directory of a tree.
@@ -29,6 +33,8 @@ pub struct TreeEntry {
     pub kind: EntryKind,
     /// When it was last changed.
     pub modified: SystemTime,
+    /// If it is a link: where it is and where its target is, as people are told; of a dangling one what is missing.
+    pub link: Option<(String, String)>,
 }
 
 /// A tree of files below one root. Paths are relative, with `/`; `""` is the root. An implementation never reads
@@ -57,11 +63,19 @@ pub enum TreeError {
     /// A device, socket or pipe where a file should be.
     #[error("cannot load irregular file {0} as it has file mode type bits set")]
     Irregular(String),
+    /// A link that leads nowhere.
+    #[error("error evaluating symlink {link}: {target}")]
+    Dangling {
+        /// Where the link is.
+        link: String,
+        /// What is missing, as the system says it.
+        target: String,
+    },
     /// A link that leaves the tree.
     #[error("cannot load {0}: the link points outside the chart directory; charts may only link inside themselves")]
     Outside(String),
     /// One file is too large.
-    #[error("chart file {name:?} is larger than the maximum file size {limit}")]
+    #[error("chart file {} is larger than the maximum file size {limit}", quote(.name.as_bytes()))]
     FileTooLarge {
         /// The file's name.
         name: String,
@@ -80,7 +94,7 @@ pub enum TreeError {
 }
 
 /// Reads every file that the rules keep, depth first, names in byte order.
-pub(crate) fn read_within(tree: &dyn FileTree, budget: &mut Budget) -> Result<Vec<ChartFile>, TreeError> {
+pub(crate) fn read_within(tree: &dyn FileTree, budget: &mut Budget, log: &dyn Log) -> Result<Vec<ChartFile>, TreeError> {
     let top = list(tree, "")?;
     let rules = match top.iter().find(|e| e.name == IGNORE_FILE) {
         Some(TreeEntry { kind: EntryKind::File(_), .. }) => {
@@ -90,45 +104,59 @@ pub(crate) fn read_within(tree: &dyn FileTree, budget: &mut Budget) -> Result<Ve
         _ => IgnoreRules::parse("")?,
     };
     let mut files = Vec::new();
-    walk(tree, "", top, &rules, 0, budget, &mut files)?;
+    Walk { tree, rules: &rules, budget, log, files: &mut files }.directory("", top, 0)?;
     Ok(files)
 }
 
-fn walk(
-    tree: &dyn FileTree,
-    directory: &str,
-    mut entries: Vec<TreeEntry>,
-    rules: &IgnoreRules,
-    depth: usize,
-    budget: &mut Budget,
-    files: &mut Vec<ChartFile>,
-) -> Result<(), TreeError> {
-    entries.sort_by(|a, b| a.name.cmp(&b.name));
-    for entry in entries {
-        budget.entries_left = budget.entries_left.checked_sub(1).ok_or(TreeError::TooManyEntries(budget.limits.entries))?;
-        let path = if directory.is_empty() { entry.name.clone() } else { format!("{directory}/{}", entry.name) };
-        if rules.ignores(&path, entry.kind == EntryKind::Directory) {
-            continue;
-        }
-        let size = match entry.kind {
-            EntryKind::Directory if depth >= budget.limits.depth => return Err(TreeError::TooDeep(budget.limits.depth)),
-            EntryKind::Directory => {
-                let inner = list(tree, &path)?;
-                walk(tree, &path, inner, rules, depth + 1, budget, files)?;
+/// One walk through a tree.
+struct Walk<'w> {
+    tree: &'w dyn FileTree,
+    rules: &'w IgnoreRules,
+    budget: &'w mut Budget,
+    log: &'w dyn Log,
+    files: &'w mut Vec<ChartFile>,
+}
+
+impl Walk<'_> {
+    /// Reads what is in `directory`, whose entries are known.
+    fn directory(&mut self, directory: &str, mut entries: Vec<TreeEntry>, depth: usize) -> Result<(), TreeError> {
+        let limits = self.budget.limits;
+        entries.sort_by(|a, b| a.name.cmp(&b.name));
+        for entry in entries {
+            self.budget.entries_left = self.budget.entries_left.checked_sub(1).ok_or(TreeError::TooManyEntries(limits.entries))?;
+            let path = if directory.is_empty() { entry.name.clone() } else { format!("{directory}/{}", entry.name) };
+            if let Some((link, target)) = entry.link {
+                if entry.kind == EntryKind::Dangling {
+                    return Err(TreeError::Dangling { link, target });
+                }
+                // Charts can be made to carry what their links lead to, so each one is said.
+                const FOUND: &str = "found symbolic link in path. Contents of linked file included and used";
+                self.log.log(Notice::new(Level::Info, FOUND).with("path", link).with("resolved", target));
+            }
+            if self.rules.ignores(&path, entry.kind == EntryKind::Directory) {
                 continue;
             }
-            EntryKind::Irregular => return Err(TreeError::Irregular(path)),
-            EntryKind::Outside => return Err(TreeError::Outside(path)),
-            EntryKind::File(size) => size,
-        };
-        if size > budget.limits.file_bytes {
-            return Err(TreeError::FileTooLarge { name: entry.name, limit: budget.limits.file_bytes });
+            let size = match entry.kind {
+                EntryKind::Directory if depth >= limits.depth => return Err(TreeError::TooDeep(limits.depth)),
+                EntryKind::Directory => {
+                    let inner = list(self.tree, &path)?;
+                    self.directory(&path, inner, depth + 1)?;
+                    continue;
+                }
+                EntryKind::Irregular => return Err(TreeError::Irregular(path)),
+                EntryKind::Outside | EntryKind::Dangling => return Err(TreeError::Outside(path)),
+                EntryKind::File(size) => size,
+            };
+            if size > limits.file_bytes {
+                return Err(TreeError::FileTooLarge { name: entry.name, limit: limits.file_bytes });
+            }
+            let data = read(self.tree, &path, limits.file_bytes)?;
+            self.budget.bytes_left =
+                self.budget.bytes_left.checked_sub(data.len() as u64).ok_or(TreeError::TooLarge(limits.total_bytes))?;
+            self.files.push(ChartFile::new(path, &data, entry.modified));
         }
-        let data = read(tree, &path, budget.limits.file_bytes)?;
-        budget.bytes_left = budget.bytes_left.checked_sub(data.len() as u64).ok_or(TreeError::TooLarge(budget.limits.total_bytes))?;
-        files.push(ChartFile::new(path, &data, entry.modified));
+        Ok(())
     }
-    Ok(())
 }
 
 fn list(tree: &dyn FileTree, directory: &str) -> Result<Vec<TreeEntry>, TreeError> {

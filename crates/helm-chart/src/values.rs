@@ -11,8 +11,8 @@ mod read;
 mod strvals;
 mod tree;
 
-pub(crate) use coalesce::{ChartValues, Import, coalesce, import_values};
-pub use coalesce::{Coalesced, ReusePolicy, Reused, TypeMismatch, reuse_values};
+pub(crate) use coalesce::{ChartValues, coalesce, import_values};
+pub use coalesce::{Coalesced, Import, ReusePolicy, Reused, TypeMismatch, reuse_values};
 pub use options::{OptionsError, ValueOptions};
 pub use read::{ReadError, read_values};
 pub use strvals::{SetError, set, set_file, set_json, set_literal, set_string};

@@ -3,20 +3,20 @@
 use std::io::{self, BufWriter, Read, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
-use ferroflux_go_template::engine::{Options, Scope, TemplateFile, TemplateSet};
 use ferroflux_go_template::host::Host;
 use ferroflux_go_template::limits::Limits;
-use ferroflux_go_template::value::Map;
 use ferroflux_helm_chart::post_render::PostRenderer;
-use ferroflux_helm_chart::{Chart, TemplateError, TemplateRequest, ValueOptions};
+use ferroflux_helm_chart::{Level, Log, Notice, TemplateError, TemplateRequest, ValueOptions};
 
 mod accepted;
 mod dependencies;
 mod download;
 mod flags;
 mod host;
+mod log;
+mod name;
 mod output_dir;
 mod post_renderer;
 mod registry;
@@ -29,8 +29,13 @@ use download::{Access, Downloads};
 use flags::List;
 pub use flags::{explain, flags_take_values};
 use host::CommandHost;
+use log::StandardError;
+use name::Named;
 use post_renderer::Program;
 use source::Source;
+
+/// What is said behind errors in what was rendered.
+const ADVICE: &str = "\n\nUse --debug flag to render out invalid YAML";
 
 /// A render that takes longer than this is not going to end.
 const TIME_LIMIT: Duration = Duration::from_secs(300);
@@ -42,7 +47,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(300);
 )]
 pub struct Args {
     /// `NAME CHART`, or `CHART` alone: the release's name and a chart directory or a packaged chart.
-    #[arg(value_name = "NAME] [CHART", required = true, num_args = 1..=2)]
+    #[arg(value_name = "NAME] [CHART", required = true, num_args = 1..)]
     name_and_chart: Vec<String>,
     /// A values file, or `-` for standard input; may be given several times, later ones win.
     #[arg(short = 'f', long = "values", value_name = "FILE", value_parser = flags::list)]
@@ -92,7 +97,7 @@ pub struct Args {
     /// A template of the release's name.
     #[arg(long, value_name = "TEMPLATE")]
     name_template: Option<String>,
-    /// Make up a name for the release.
+    /// Accepted for compatibility: without NAME the release is called `release-name`, with this option too.
     #[arg(short, long)]
     generate_name: bool,
     /// Write a file for each template below this directory instead of printing.
@@ -131,32 +136,35 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     args.accepted.check()?;
     let host = CommandHost::new(std::env::var("TZ").unwrap_or_else(|_| "UTC".to_owned()), args.enable_dns);
     let limits = Limits { deadline: Instant::now().checked_add(TIME_LIMIT), ..Limits::default() };
+    let request = args.request(limits);
+    request.check().map_err(plain)?;
     let mut post_renderer = match &args.post_renderer {
         Some(name) if !name.is_empty() => Some(Program::find(name, &args.post_renderer_args)?),
         _ => None,
     };
     let debug = args.debug.unwrap_or_else(|| std::env::var("HELM_DEBUG").is_ok_and(|value| flags::boolean(&value) == Ok(true)));
+    let log: Arc<dyn Log> = Arc::new(StandardError { debug });
     let network = Downloads::default();
-    let (release, chart) = args.name_and_chart(&host)?;
-    let request = args.request(release, limits);
-    request.check().map_err(plain)?;
-    if debug {
-        eprintln!("level=DEBUG msg=\"Original chart version\" version={}", logged(&args.source.version));
+    args.source.check()?;
+    let debugging = |message: &str| Notice::new(Level::Debug, message);
+    log.log(debugging("Original chart version").with("version", &args.source.version));
+    if args.source.wants_devel() {
+        log.log(debugging("setting version to >0.0.0-0"));
     }
-    if debug && args.source.wants_devel() {
-        eprintln!("level=DEBUG msg=\"setting version to >0.0.0-0\"");
-    }
-    let chart = args.source.locate(chart, &network)?;
-    if debug {
-        eprintln!("level=DEBUG msg=\"Chart path\" path={}", logged(&chart.path.to_string_lossy()));
-    }
-    if args.dependency_update {
-        dependencies::update(&chart.path, &args.source.registries(&network), &mut io::stdout().lock())?;
-    }
-    let loaded = request.load(&chart.path, |name| read_values_file(name, &network)).map_err(plain)?;
-    if debug {
-        log_dependencies(&loaded.chart);
-    }
+    let named = Named { arguments: &args.name_and_chart, template: args.name_template.as_deref(), generate: args.generate_name };
+    let (release, chart) = named.resolve(host.local_zone())?;
+    let request = TemplateRequest { release, log: Some(Arc::clone(&log)), ..request };
+    let chart = args.source.locate(chart, &network, &*log)?;
+    log.log(debugging("Chart path").with("path", chart.path.to_string_lossy()));
+    let update = |missing: &[&str]| {
+        if !args.dependency_update {
+            return Err(TemplateError::MissingDependencies(missing.join(", ")));
+        }
+        let updated =
+            dependencies::update(&chart.path, &args.source.registries(&network), &args.source.repositories, &mut io::stdout().lock());
+        updated.map_err(|error| TemplateError::Update(format!("{error:#}")))
+    };
+    let loaded = request.load_updating(&chart.path, |name| read_values_file(name, &args.source, &network), update).map_err(plain)?;
     let through = post_renderer.as_mut().map(|p| p as &mut dyn PostRenderer);
     let mut unread = String::new();
     let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
@@ -168,20 +176,16 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             let _ = request.print_unread(&unread, &mut out).and_then(|()| Ok(out.flush()?));
             return Err(plain(error));
         }
-        Err(error) => anyhow::bail!("{error}\n\nUse --debug flag to render out invalid YAML"),
+        Err(error) => anyhow::bail!("{error}{ADVICE}"),
     };
     match args.output_dir.as_ref().filter(|directory| !directory.as_os_str().is_empty()) {
-        Some(directory) if request.show_only.is_empty() => {
-            output_dir::write(&request, &rendered, directory, args.release_name, &mut out)?;
+        Some(directory) => {
+            let advice = if debug { "" } else { ADVICE };
+            output_dir::write(&request, &rendered, directory, args.release_name, advice, &mut out)?;
         }
-        // Helm looks for these in what is printed, and nothing is.
-        Some(_) => anyhow::bail!("could not find template {} in chart: with --output-dir nothing is printed", request.show_only[0]),
         None => request.print(&rendered, &mut out)?,
     }
     out.flush()?;
-    for warning in &rendered.warnings {
-        eprintln!("warning: {warning}");
-    }
     // The process ends here; the system takes its memory back faster than thousands of nodes are freed one by one.
     std::mem::forget((loaded, rendered));
     Ok(())
@@ -193,10 +197,10 @@ fn plain(error: TemplateError) -> anyhow::Error {
 }
 
 impl Args {
-    fn request(&self, release: String, limits: Limits) -> TemplateRequest {
+    fn request(&self, limits: Limits) -> TemplateRequest {
         let namespace = if self.namespace.is_empty() { "default" } else { &self.namespace };
         TemplateRequest {
-            release,
+            release: String::new(),
             namespace: namespace.to_owned(),
             values: ValueOptions {
                 files: self.values.iter().flat_map(|files| files.0.clone()).collect(),
@@ -216,68 +220,25 @@ impl Args {
             render_subchart_notes: false,
             show_only: self.show_only.clone(),
             schemas: Some(Arc::new(schemas::FromNetwork::default())),
+            log: None,
             limits,
         }
     }
-
-    /// The release's name and the chart, by Helm's rules for one or two arguments.
-    fn name_and_chart(&self, host: &dyn Host) -> anyhow::Result<(String, &str)> {
-        let (name, chart) = match self.name_and_chart.as_slice() {
-            [name, chart] => (Some(name), chart),
-            [chart] => (None, chart),
-            _ => anyhow::bail!("expected one or two arguments: [NAME] CHART"),
-        };
-        let template = self.name_template.as_ref().filter(|template| !template.is_empty());
-        let release = match (name, template, self.generate_name) {
-            (Some(_), _, true) => anyhow::bail!("cannot set --generate-name and also specify a name"),
-            (Some(_), Some(_), _) => anyhow::bail!("cannot set --name-template and also specify a name"),
-            (Some(name), None, false) => name.clone(),
-            (None, Some(template), _) => render_name(template, host)?,
-            (None, None, true) => {
-                let base = chart.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-                // A reference to a registry has tag and digest behind the name.
-                let base = if chart.starts_with("oci://") { base.split([':', '@']).next().unwrap_or_default() } else { base };
-                let base = base.split('.').next().filter(|b| !b.is_empty()).unwrap_or("chart");
-                format!("{base}-{}", SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())
-            }
-            (None, None, false) => "release-name".to_owned(),
-        };
-        Ok((release, chart))
-    }
-}
-
-/// Says how many charts are in each chart; loading has bounded how deep they are nested.
-fn log_dependencies(chart: &Chart) {
-    let (name, count) = (logged(chart.name()), chart.dependencies.len());
-    eprintln!("level=DEBUG msg=\"number of dependencies in the chart\" chart={name} dependencies={count}");
-    chart.dependencies.iter().for_each(|inner| log_dependencies(inner));
-}
-
-/// A value as it stands in a line of Helm's log.
-fn logged(text: &str) -> String {
-    let plain = !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || c.is_ascii_punctuation() && !matches!(c, '"' | '='));
-    if plain { text.to_owned() } else { format!("{text:?}") }
-}
-
-/// Renders the template of a name, which has no data.
-fn render_name(template: &str, host: &dyn Host) -> anyhow::Result<String> {
-    let name: Arc<str> = "name-template".into();
-    let set = TemplateSet::parse(vec![TemplateFile { name: Arc::clone(&name), text: template.into() }])?;
-    let scope = Scope { context: Map::new(), base_path: "".into() };
-    let options = Options { host, limits: Limits::default(), strict: false, lint: false };
-    let rendered = set.render(&options, |_| Some(&scope))?;
-    Ok(rendered.into_iter().map(|r| String::from_utf8_lossy(&r.text).into_owned()).collect())
 }
 
 /// The bytes of a values file.
-fn read_values_file(name: &str, network: &Downloads) -> Result<Vec<u8>, String> {
+fn read_values_file(name: &str, source: &Source, network: &Downloads) -> Result<Vec<u8>, String> {
     if name.trim() == "-" {
         let mut bytes = Vec::new();
         io::stdin().read_to_end(&mut bytes).map_err(|e| format!("read values from standard input: {e}"))?;
         return Ok(bytes);
     }
-    if name.starts_with("http://") || name.starts_with("https://") {
+    let scheme = name.split_once("://").map_or("", |(scheme, _)| scheme);
+    if ["http", "https"].iter().any(|web| web.eq_ignore_ascii_case(scheme)) {
         return network.get(name, &Access::default()).map_err(|e| format!("{e:#}"));
+    }
+    if name.starts_with("oci://") {
+        return source.values_from_registry(name, network).map_err(|e| format!("{e:#}"));
     }
     std::fs::read(name).map_err(|e| {
         let verb = if e.kind() == io::ErrorKind::IsADirectory { "read" } else { "open" };

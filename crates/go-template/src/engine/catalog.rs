@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use rustc_hash::FxHashMap;
 
-use super::functions;
+use super::{functions, outside};
 use crate::builtins;
 use crate::context::Context;
 use crate::error::CallError;
@@ -17,6 +17,20 @@ pub(crate) fn find(name: &str) -> Option<&'static Function> {
     let catalog = CATALOG.get_or_init(|| {
         let all = builtins::FUNCTIONS.iter().chain(crate::functions::all()).chain(functions::FUNCTIONS);
         all.map(|f| (f.name(), f)).collect()
+    });
+    catalog.get(name).copied()
+}
+
+/// What Helm adds to the functions of Go and of Sprig, beside those that run templates.
+const ADDED_BY_HELM: &[&str] =
+    &["toYaml", "mustToYaml", "toYamlPretty", "fromYaml", "fromYamlArray", "toToml", "mustToToml", "fromToml", "fromJsonArray"];
+
+/// The function that a template outside of a chart knows under a name: Sprig's, or Go's.
+pub(crate) fn find_outside_helm(name: &str) -> Option<&'static Function> {
+    static CATALOG: OnceLock<FxHashMap<&'static str, &'static Function>> = OnceLock::new();
+    let catalog = CATALOG.get_or_init(|| {
+        let all = builtins::FUNCTIONS.iter().chain(crate::functions::all()).chain(outside::FUNCTIONS);
+        all.filter(|f| !ADDED_BY_HELM.contains(&f.name())).map(|f| (f.name(), f)).collect()
     });
     catalog.get(name).copied()
 }

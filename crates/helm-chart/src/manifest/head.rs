@@ -40,6 +40,14 @@ pub enum HeadError {
 
 const METADATA_TYPE: &str = "struct field SimpleHead.metadata of type struct { Name string \"json:\\\"name\\\"\"; Annotations map[string]string \"json:\\\"annotations\\\"\" }";
 
+impl HeadError {
+    /// What is wrong with bytes that are no text.
+    pub(crate) fn of_bytes(bytes: &[u8]) -> Self {
+        let why = decode(bytes, &Limits::default()).err().map(|e| e.to_string());
+        Self::Yaml(why.unwrap_or_else(|| "yaml: invalid leading UTF-8 octet".to_owned()))
+    }
+}
+
 impl Head {
     /// Reads the head of a document and checks that all of the document is YAML.
     pub fn parse(text: &str) -> Result<Self, HeadError> {

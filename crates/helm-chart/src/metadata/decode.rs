@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use ferroflux_go_template::strconv::quote;
 use ferroflux_yaml::number::format_g;
 use ferroflux_yaml::{BuildOptions, Builder, ErrorKind, Limits, Scalar, Values, build, decode};
 
@@ -26,7 +27,7 @@ pub enum DecodeError {
         wanted: String,
     },
     /// A key that a strict reader does not know.
-    #[error("error unmarshaling JSON: while decoding JSON: json: unknown field {0:?}")]
+    #[error("error unmarshaling JSON: while decoding JSON: json: unknown field {}", quote(.0.as_bytes()))]
     UnknownField(String),
     /// A text that is no point in time.
     #[error("error unmarshaling JSON: while decoding JSON: parsing time {0:?}: expected the form 2006-01-02T15:04:05Z07:00")]
@@ -122,6 +123,19 @@ pub(super) struct Object {
     path: String,
 }
 
+/// A struct with the package that messages name it by.
+fn go_type(name: &str) -> String {
+    let package = match name {
+        CHART_BASE => "loader",
+        "IndexFile" => "repo",
+        _ => "v2",
+    };
+    format!("{package}.{name}")
+}
+
+/// What reads the `apiVersion` alone.
+pub(super) const CHART_BASE: &str = "chartBase";
+
 /// Reads a text that must be a mapping; `None` for an empty one. `type_name` is the Go struct of messages.
 pub(super) fn read_object(text: &[u8], type_name: &'static str) -> Result<Option<Object>, DecodeError> {
     let limits = Limits { bytes: 16 << 20, depth: 64, nodes: 1_000_000 };
@@ -151,7 +165,7 @@ impl Object {
         match field {
             Field::Map(fields) => Ok(Some(Self { fields, type_name, path: String::new() })),
             Field::Null => Ok(None),
-            other => Err(DecodeError::Type { found: other.json_type(), place: "value".to_owned(), wanted: format!("v2.{type_name}") }),
+            other => Err(DecodeError::Type { found: other.json_type(), place: "value".to_owned(), wanted: go_type(type_name) }),
         }
     }
 
@@ -271,7 +285,9 @@ impl Builder for FieldBuilder {
             Scalar::Bool(b) => Field::Bool(b),
             Scalar::Int(i) => Field::Int(i),
             Scalar::Uint(u) => Field::Uint(u),
-            Scalar::Float(f) => Field::Float(f),
+            Scalar::Float(f) if f.is_finite() => Field::Float(f),
+            // JSON, which the original makes of it first, has no such number, whatever the field is.
+            Scalar::Float(f) => return Err(format!("json: unsupported value: {}", format_g(f))),
             Scalar::Str(s) => Field::Text(s.into_owned()),
             Scalar::Timestamp(t) => Field::Text(t.to_rfc3339()),
         })

@@ -2,8 +2,11 @@
 
 use std::io::{BufRead, Seek};
 
+use ferroflux_go_template::strconv::quote;
 use ferroflux_semver_go::{ConstraintError, Constraints, Version};
 use jiff::Timestamp;
+
+use crate::notice::{Level, Log, Notice, Unlogged};
 
 use super::{IndexEntry, IndexError, IndexItem, IndexLimits, read_index};
 
@@ -96,7 +99,48 @@ impl Lookup {
 
 /// Reads an index for one entry.
 pub fn find(source: impl BufRead + Seek, limits: IndexLimits, name: &str, version: &str) -> Result<IndexEntry, LookupError> {
+    find_logged(source, limits, name, version, "", &Unlogged)
+}
+
+/// As [`find`], and says to `log` what Helm does: which entries of the index at `origin` are left out, and that a version
+/// was taken as a range because the index does not have it.
+pub fn find_logged(
+    source: impl BufRead + Seek,
+    limits: IndexLimits,
+    name: &str,
+    version: &str,
+    origin: &str,
+    log: &dyn Log,
+) -> Result<IndexEntry, LookupError> {
     let mut lookup = Lookup::new(name, version)?;
-    read_index(source, limits, &mut |item| lookup.offer(item))?;
-    lookup.finish()
+    read_index(source, limits, &mut |item| {
+        if let IndexItem::Skipped { chart, version, reason } = &item {
+            let version = if version.is_empty() { String::new() } else { format!(" {}", quote(version.as_bytes())) };
+            let chart = quote(chart.as_bytes());
+            let text = format!("skipping loading invalid entry for chart {chart}{version} from {origin}: {reason}");
+            log.log(Notice::new(Level::Warn, text));
+        }
+        lookup.offer(item);
+    })?;
+    let is_range = is_range(version);
+    let exact = version.is_empty() || lookup.exact.is_some();
+    let found = lookup.finish()?;
+    let notice = |level, text: &str, wanted| {
+        Notice::new(level, text).with("chart", name).with(wanted, version).with("selected", &found.metadata.version)
+    };
+    match is_range {
+        _ if exact => {}
+        true => log.log(notice(Level::Debug, "selected version matching constraint", "constraint")),
+        false => {
+            let text = "unable to find exact version requested; falling back to closest available version";
+            log.log(notice(Level::Warn, text, "requested"));
+        }
+    }
+    Ok(found)
+}
+
+/// Whether a version is meant as a range, going by its signs.
+fn is_range(version: &str) -> bool {
+    let core = version.split(['-', '+']).next().unwrap_or_default();
+    version.contains(['^', '~', '<', '>', '=', '!', '*']) || version.contains("||") || version.contains(" - ") || core.contains(['x', 'X'])
 }

@@ -4,6 +4,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 
+use ferroflux_go_template::strconv::quote as quote_go;
 use ferroflux_regex_go::Regex;
 use serde_json::{Map, Value};
 
@@ -19,10 +20,10 @@ const MAX_STEPS: u64 = 20_000_000;
 const MAX_DEPTH: usize = 256;
 
 /// Checks an instance; the violations of the root come without the group that holds them.
-pub(super) fn check(registry: &Registry<'_>, schema: &Value, instance: &Value) -> Result<(), Vec<Violation>> {
+pub(super) fn check<'s>(registry: &'s Registry<'s>, schema: &'s Value, instance: &Value) -> Result<(), Vec<Violation>> {
     let checker = Checker { registry, steps: Cell::new(0), patterns: RefCell::default() };
     let mut at = Vec::new();
-    match checker.schema(schema, instance, &mut at, &mut Vec::new()) {
+    match checker.schema(schema, instance, &mut at, &mut Active::default()) {
         Ok(_) => Ok(()),
         Err(violation) => Err(if matches!(violation.what, What::Group) { violation.causes } else { vec![violation] }),
     }
@@ -56,21 +57,31 @@ impl Unevaluated {
     }
 }
 
-type Active = Vec<usize>;
+/// Keywords that refer to other schemas.
+const REFERENCES: [&str; 3] = ["$ref", "$recursiveRef", "$dynamicRef"];
+
+/// The schemas that led to the one that is checked.
+#[derive(Default)]
+struct Active<'s> {
+    /// From the root on.
+    path: Vec<&'s Value>,
+    /// Where in the path those begin that were applied to the part of the instance that is looked at.
+    since: usize,
+}
 
 /// Whether a number keeps to a limit.
 type Holds = fn(f64, f64) -> bool;
 
 /// One schema applied to one instance.
-struct Run<'r> {
+struct Run<'r, 's> {
     instance: &'r Value,
     at: &'r mut Vec<String>,
-    active: &'r mut Active,
+    active: &'r mut Active<'s>,
     errors: Vec<Violation>,
     left: Unevaluated,
 }
 
-impl Run<'_> {
+impl Run<'_, '_> {
     fn fail(&mut self, text: impl Into<String>) {
         self.errors.push(Violation::new(self.at, text));
     }
@@ -95,10 +106,10 @@ impl Run<'_> {
     }
 }
 
-impl Checker<'_> {
-    fn schema(&self, schema: &Value, instance: &Value, at: &mut Vec<String>, active: &mut Active) -> Result<Unevaluated, Violation> {
+impl<'s> Checker<'s> {
+    fn schema(&self, schema: &'s Value, instance: &Value, at: &mut Vec<String>, active: &mut Active<'s>) -> Result<Unevaluated, Violation> {
         self.steps.set(self.steps.get() + 1);
-        if self.steps.get() > MAX_STEPS || active.len() > MAX_DEPTH || at.len() > MAX_DEPTH {
+        if self.steps.get() > MAX_STEPS || active.path.len() - active.since > MAX_DEPTH || at.len() > MAX_DEPTH {
             return Err(Violation::new(at, "the schema is too deep or takes too many steps"));
         }
         let left = if self.registry.tracks { Unevaluated::of(instance) } else { Unevaluated::default() };
@@ -107,15 +118,18 @@ impl Checker<'_> {
             Value::Object(object) => object,
             _ => return Ok(left),
         };
-        let identity = std::ptr::from_ref(object).addr();
-        if active.contains(&identity) {
-            return Err(Violation::new(at, "the schema refers to itself without end (reference cycle)"));
+        let before = active.path[active.since..].iter().position(|other| std::ptr::eq(*other, schema));
+        active.path.push(schema);
+        if let Some(before) = before {
+            let (here, there) = (self.keywords_to(&active.path), self.keywords_to(&active.path[..=active.since + before]));
+            active.path.pop();
+            let location = quote_go(self.registry.location(schema).as_bytes());
+            return Err(Violation::new(at, format!("both {here} and {there} resolve to {location} causing reference cycle")));
         }
-        active.push(identity);
         let mut run = Run { instance, at, active, errors: Vec::new(), left };
         let stopped = self.keywords(object, &mut run);
         let Run { errors, left, at, active, .. } = run;
-        active.pop();
+        active.path.pop();
         stopped?;
         let mut errors = errors;
         match errors.len() {
@@ -125,9 +139,36 @@ impl Checker<'_> {
         }
     }
 
+    /// The keywords that lead from the first schema to the last one.
+    fn keywords_to(&self, path: &[&'s Value]) -> String {
+        path.windows(2).map(|pair| self.step(pair[0], pair[1])).collect()
+    }
+
+    /// The keyword of `schema` that leads to `next`, which stands in it or is what it refers to.
+    fn step(&self, schema: &'s Value, next: &'s Value) -> String {
+        let Value::Object(object) = schema else { return String::new() };
+        let escaped = |key: &str| key.replace('~', "~0").replace('/', "~1");
+        for (keyword, value) in object {
+            let inside = match value {
+                value if std::ptr::eq(value, next) => Some(String::new()),
+                Value::Array(items) => items.iter().position(|item| std::ptr::eq(item, next)).map(|i| format!("/{i}")),
+                Value::Object(named) => {
+                    named.iter().find(|(_, value)| std::ptr::eq(*value, next)).map(|(key, _)| format!("/{}", escaped(key)))
+                }
+                _ => None,
+            };
+            if let Some(inside) = inside {
+                return format!("/{}{inside}", escaped(keyword));
+            }
+        }
+        let leads =
+            |keyword: &&&'static str| matches!(self.registry.target(object, keyword), Some(Target::Schema(to)) if std::ptr::eq(to, next));
+        REFERENCES.iter().find(leads).map(|keyword| format!("/{keyword}")).unwrap_or_default()
+    }
+
     /// All keywords of a schema; an error ends them.
-    fn keywords(&self, schema: &Map<String, Value>, run: &mut Run<'_>) -> Result<(), Violation> {
-        let draft = self.registry.draft;
+    fn keywords(&self, schema: &'s Map<String, Value>, run: &mut Run<'_, 's>) -> Result<(), Violation> {
+        let draft = self.registry.draft_of(schema);
         let modern = draft >= Draft::D2019;
         if !modern && schema.contains_key("$ref") {
             self.reference(schema, "$ref", run);
@@ -154,7 +195,7 @@ impl Checker<'_> {
     }
 
     /// `type`, `const`, `enum`, `format`.
-    fn value_checks(&self, schema: &Map<String, Value>, run: &Run<'_>) -> Result<(), Violation> {
+    fn value_checks(&self, schema: &'s Map<String, Value>, run: &Run<'_, 's>) -> Result<(), Violation> {
         let fail = |text: String| Err(Violation::new(run.at, text));
         if let Some(wanted) = schema.get("type") {
             let wanted: Vec<&str> = match wanted {
@@ -171,7 +212,7 @@ impl Checker<'_> {
                 return fail(format!("got {got}, want {}", wanted.join(" or ")));
             }
         }
-        if let Some(wanted) = schema.get("const").filter(|_| self.registry.draft > Draft::D4)
+        if let Some(wanted) = schema.get("const").filter(|_| self.registry.draft_of(schema) > Draft::D4)
             && !equal(wanted, run.instance)
         {
             return fail(if is_plain(wanted) { format!("value must be {}", shown(wanted)) } else { "'const' failed".to_owned() });
@@ -188,7 +229,7 @@ impl Checker<'_> {
             });
         }
         if let Some(name) = schema.get("format").and_then(Value::as_str)
-            && self.registry.draft <= Draft::D7
+            && self.registry.draft_of(schema) <= Draft::D7
             && let Value::String(text) = run.instance
             && let Err(why) = format::check(name, text)
         {
@@ -197,7 +238,7 @@ impl Checker<'_> {
         Ok(())
     }
 
-    fn reference(&self, schema: &Map<String, Value>, keyword: &'static str, run: &mut Run<'_>) {
+    fn reference(&self, schema: &'s Map<String, Value>, keyword: &'static str, run: &mut Run<'_, 's>) {
         let Some(Target::Schema(target)) = self.registry.target(schema, keyword) else { return };
         let result = self.schema(target, run.instance, run.at, run.active);
         run.take(result.map_err(|violation| {
@@ -207,15 +248,17 @@ impl Checker<'_> {
     }
 
     /// Applies a schema to a part of the instance.
-    fn inner(&self, schema: &Value, part: &Value, key: String, run: &mut Run<'_>) -> Result<Unevaluated, Violation> {
+    fn inner(&self, schema: &'s Value, part: &Value, key: String, run: &mut Run<'_, 's>) -> Result<Unevaluated, Violation> {
         run.at.push(key);
-        let result = self.schema(schema, part, run.at, &mut Vec::new());
+        let since = std::mem::replace(&mut run.active.since, run.active.path.len());
+        let result = self.schema(schema, part, run.at, run.active);
+        run.active.since = since;
         run.at.pop();
         result
     }
 
-    fn object(&self, schema: &Map<String, Value>, object: &Map<String, Value>, run: &mut Run<'_>) {
-        let draft = self.registry.draft;
+    fn object(&self, schema: &'s Map<String, Value>, object: &Map<String, Value>, run: &mut Run<'_, 's>) {
+        let draft = self.registry.draft_of(schema);
         if let Some(min) = size(schema, "minProperties").filter(|min| object.len() < *min) {
             run.fail(format!("minProperties: got {}, want {}", count(object.len()), count(min)));
         }
@@ -271,7 +314,7 @@ impl Checker<'_> {
         if let Some(inner) = schema.get("propertyNames") {
             for key in object.keys() {
                 let name = Value::String(key.clone());
-                if let Err(mut violation) = self.schema(inner, &name, &mut Vec::new(), &mut Vec::new()) {
+                if let Err(mut violation) = self.schema(inner, &name, &mut Vec::new(), &mut Active::default()) {
                     let causes =
                         if matches!(violation.what, What::Group) { std::mem::take(&mut violation.causes) } else { vec![violation] };
                     // Helm's library shows the place of the name, not of the object.
@@ -286,7 +329,7 @@ impl Checker<'_> {
     }
 
     /// `dependencies` and the two keywords that replaced it.
-    fn dependencies(&self, schema: &Map<String, Value>, keyword: &str, object: &Map<String, Value>, run: &mut Run<'_>) {
+    fn dependencies(&self, schema: &'s Map<String, Value>, keyword: &str, object: &Map<String, Value>, run: &mut Run<'_, 's>) {
         for (key, dependent) in schema.get(keyword).and_then(Value::as_object).into_iter().flatten() {
             if !object.contains_key(key) {
                 continue;
@@ -303,7 +346,7 @@ impl Checker<'_> {
         }
     }
 
-    fn array(&self, schema: &Map<String, Value>, items: &[Value], run: &mut Run<'_>) {
+    fn array(&self, schema: &'s Map<String, Value>, items: &[Value], run: &mut Run<'_, 's>) {
         if let Some(min) = size(schema, "minItems").filter(|min| items.len() < *min) {
             run.fail(format!("minItems: got {}, want {}", count(items.len()), count(min)));
         }
@@ -315,7 +358,7 @@ impl Checker<'_> {
         {
             run.fail(format!("items at {} and {} are equal", count(i), count(j)));
         }
-        let modern = self.registry.draft >= Draft::D2020;
+        let modern = self.registry.draft_of(schema) >= Draft::D2020;
         let (listed, rest) = if modern { ("prefixItems", "items") } else { ("items", "additionalItems") };
         let mut evaluated = 0;
         match schema.get(listed) {
@@ -353,12 +396,12 @@ impl Checker<'_> {
             None => {}
         }
         run.left.items.retain(|i| *i >= evaluated);
-        if let Some(inner) = schema.get("contains").filter(|_| self.registry.draft > Draft::D4) {
+        if let Some(inner) = schema.get("contains").filter(|_| self.registry.draft_of(schema) > Draft::D4) {
             self.contains(schema, inner, items, run);
         }
     }
 
-    fn contains(&self, schema: &Map<String, Value>, inner: &Value, items: &[Value], run: &mut Run<'_>) {
+    fn contains(&self, schema: &'s Map<String, Value>, inner: &'s Value, items: &[Value], run: &mut Run<'_, 's>) {
         let (mut matched, mut errors) = (Vec::new(), Vec::new());
         for (i, item) in items.iter().enumerate() {
             match self.inner(inner, item, i.to_string(), run) {
@@ -366,8 +409,8 @@ impl Checker<'_> {
                 Err(violation) => errors.push(violation),
             }
         }
-        let modern = self.registry.draft >= Draft::D2019;
-        if self.registry.draft >= Draft::D2020 {
+        let modern = self.registry.draft_of(schema) >= Draft::D2019;
+        if self.registry.draft_of(schema) >= Draft::D2020 {
             run.left.items.retain(|i| !matched.contains(i));
         }
         let places = matched.iter().map(usize::to_string).collect::<Vec<_>>().join(" ");
@@ -395,7 +438,7 @@ impl Checker<'_> {
         }
     }
 
-    fn text(&self, schema: &Map<String, Value>, text: &str, run: &mut Run<'_>) {
+    fn text(&self, schema: &'s Map<String, Value>, text: &str, run: &mut Run<'_, 's>) {
         let length = || text.chars().count();
         if let Some(min) = size(schema, "minLength").filter(|min| length() < *min) {
             run.fail(format!("minLength: got {}, want {}", count(length()), count(min)));
@@ -410,9 +453,9 @@ impl Checker<'_> {
         }
     }
 
-    fn number(&self, schema: &Map<String, Value>, value: f64, run: &mut Run<'_>) {
+    fn number(&self, schema: &'s Map<String, Value>, value: f64, run: &mut Run<'_, 's>) {
         let limit = |key: &str| schema.get(key).and_then(Value::as_f64);
-        let strict = |key: &str| self.registry.draft == Draft::D4 && schema.get(key) == Some(&Value::Bool(true));
+        let strict = |key: &str| self.registry.draft_of(schema) == Draft::D4 && schema.get(key) == Some(&Value::Bool(true));
         let (mut minimum, mut above) = (limit("minimum"), limit("exclusiveMinimum"));
         if strict("exclusiveMinimum") {
             above = minimum.take();
@@ -436,7 +479,7 @@ impl Checker<'_> {
     }
 
     /// `not`, `allOf`, `anyOf`, `oneOf`, `if`.
-    fn combined(&self, schema: &Map<String, Value>, run: &mut Run<'_>) {
+    fn combined(&self, schema: &'s Map<String, Value>, run: &mut Run<'_, 's>) {
         if let Some(inner) = schema.get("not")
             && self.schema(inner, run.instance, run.at, run.active).is_ok()
         {
@@ -487,7 +530,7 @@ impl Checker<'_> {
         if matched.is_none() && !errors.is_empty() {
             run.fail_because("'oneOf' failed, none matched", errors);
         }
-        if let Some(inner) = schema.get("if").filter(|_| self.registry.draft >= Draft::D7) {
+        if let Some(inner) = schema.get("if").filter(|_| self.registry.draft_of(schema) >= Draft::D7) {
             let branch = match self.schema(inner, run.instance, run.at, run.active) {
                 Ok(left) => {
                     run.left.keep_common(&left);
@@ -502,7 +545,7 @@ impl Checker<'_> {
         }
     }
 
-    fn unevaluated(&self, schema: &Map<String, Value>, run: &mut Run<'_>) {
+    fn unevaluated(&self, schema: &'s Map<String, Value>, run: &mut Run<'_, 's>) {
         if let (Some(inner), Value::Object(object)) = (schema.get("unevaluatedProperties"), run.instance) {
             for key in std::mem::take(&mut run.left.keys) {
                 if let Some(value) = object.get(&key) {

@@ -1,9 +1,12 @@
 //! Documents that a schema refers to.
 
+use std::cell::RefCell;
 use std::collections::HashSet;
 use std::fmt::Debug;
 
 use serde_json::Value;
+
+use crate::notice::{Level, Log, Notice};
 
 use super::registry::{Obstacle, Registry};
 use super::{Draft, json, meta};
@@ -31,25 +34,58 @@ impl SchemaLoader for NoSchemas {
     }
 }
 
+/// Addresses that lead nowhere and allow everything: each is said once.
+#[derive(Debug)]
+pub(super) struct Unresolved<'l> {
+    log: &'l dyn Log,
+    told: RefCell<HashSet<String>>,
+}
+
+impl<'l> Unresolved<'l> {
+    pub(super) fn new(log: &'l dyn Log) -> Self {
+        Self { log, told: RefCell::default() }
+    }
+
+    /// Says that nothing is known about what stands at `urn`.
+    pub(super) fn tell(&self, urn: &str) {
+        if self.told.borrow_mut().insert(urn.to_owned()) {
+            self.log.log(Notice::new(Level::Warn, "unresolved URN reference ignored; using permissive schema").with("urn", urn));
+        }
+    }
+}
+
+/// A document with its address.
+#[derive(Debug)]
+pub(super) struct Loaded {
+    pub(super) address: String,
+    pub(super) document: Value,
+    /// What it is written in: 2020-12 if it does not say, whatever the schema that refers to it is written in.
+    pub(super) draft: Draft,
+}
+
 /// What one schema has loaded.
 pub(super) struct Documents<'l> {
     loader: &'l dyn SchemaLoader,
-    loaded: Vec<(String, Value)>,
+    unresolved: &'l Unresolved<'l>,
+    loaded: Vec<Loaded>,
     bytes: usize,
 }
 
 impl<'l> Documents<'l> {
-    pub(super) fn new(loader: &'l dyn SchemaLoader) -> Self {
-        Self { loader, loaded: Vec::new(), bytes: 0 }
+    pub(super) fn new(loader: &'l dyn SchemaLoader, unresolved: &'l Unresolved<'l>) -> Self {
+        Self { loader, unresolved, loaded: Vec::new(), bytes: 0 }
     }
 
-    /// The documents with their addresses.
-    pub(super) fn loaded(&self) -> &[(String, Value)] {
+    /// The documents.
+    pub(super) fn loaded(&self) -> &[Loaded] {
         &self.loaded
     }
 
     /// The draft of a schema, which may be that of the schema of schemas that it names.
     pub(super) fn draft(&mut self, schema: &Value) -> Result<Draft, String> {
+        if let Some(urn) = schema["$schema"].as_str().filter(|named| named.starts_with("urn:")) {
+            self.unresolved.tell(urn);
+        }
         let mut named = match Draft::of(schema) {
             Ok(draft) => return Ok(draft),
             Err(address) => address.to_owned(),
@@ -57,7 +93,7 @@ impl<'l> Documents<'l> {
         let mut seen = HashSet::new();
         while seen.insert(named.clone()) {
             let at = self.position(&named)?;
-            named = match Draft::of(&self.loaded[at].1) {
+            named = match Draft::of(&self.loaded[at].document) {
                 Ok(draft) => return Ok(draft),
                 Err(address) => address.to_owned(),
             };
@@ -68,18 +104,21 @@ impl<'l> Documents<'l> {
     /// Loads what the schema refers to, and what that refers to.
     pub(super) fn load_references(&mut self, schema: &Value, draft: Draft) -> Result<(), String> {
         loop {
-            let address = match Registry::new(schema, &self.loaded, draft) {
+            let address = match Registry::new(schema, &self.loaded, draft, self.unresolved) {
                 Ok(_) => return Ok(()),
                 Err(Obstacle::Missing(address)) => address,
                 Err(Obstacle::Fault(text)) => return Err(text),
             };
             let at = self.position(&address)?;
-            meta::check_schema(&format!("{address}#"), &self.loaded[at].1, draft)?;
+            let document = self.loaded[at].document.clone();
+            let draft = self.draft(&document)?;
+            meta::check_schema(&format!("{address}#"), &document, draft)?;
+            self.loaded[at].draft = draft;
         }
     }
 
     fn position(&mut self, address: &str) -> Result<usize, String> {
-        if let Some(at) = self.loaded.iter().position(|(known, _)| known == address) {
+        if let Some(at) = self.loaded.iter().position(|known| known.address == address) {
             return Ok(at);
         }
         let failed = |why: &str| format!("failing loading {address:?}: {}", why.trim_end());
@@ -97,7 +136,7 @@ impl<'l> Documents<'l> {
         }
         let text = String::from_utf8_lossy(&bytes);
         let document = json::parse(&text).map_err(|why| failed(&why))?;
-        self.loaded.push((address.to_owned(), document));
+        self.loaded.push(Loaded { address: address.to_owned(), document, draft: Draft::D2020 });
         Ok(self.loaded.len() - 1)
     }
 }

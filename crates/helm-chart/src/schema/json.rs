@@ -1,9 +1,16 @@
 //! JSON as Go's `encoding/json` reads it, with the texts of its errors.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
-/// Reads a text that holds one value.
+use crate::surrogates::without_halves;
+
+/// Reads a text that holds one value. Halves of surrogate pairs are U+FFFD, and a number that is too large is the largest one:
+/// no value of a chart goes beyond it.
 pub(super) fn parse(text: &str) -> Result<Value, String> {
+    let text = &*without_halves(text);
+    let text = &*within_range(text);
     let mut stream = serde_json::Deserializer::from_str(text).into_iter::<Value>();
     match stream.next() {
         None => Err("EOF".to_owned()),
@@ -11,6 +18,38 @@ pub(super) fn parse(text: &str) -> Result<Value, String> {
         Some(Ok(_)) if !text[stream.byte_offset()..].trim_ascii().is_empty() => Err("invalid character after top-level value".to_owned()),
         Some(Ok(value)) => Ok(value),
     }
+}
+
+/// The same JSON without numbers that are too large for a float.
+fn within_range(text: &str) -> Cow<'_, str> {
+    let mut out = String::new();
+    let mut copied = 0;
+    let mut quoted = false;
+    let mut at = 0;
+    let bytes = text.as_bytes();
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'\\' if quoted => at += 1,
+            b'"' => quoted = !quoted,
+            b'-' | b'0'..=b'9' if !quoted => {
+                let length = bytes[at..].iter().take_while(|b| matches!(b, b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9')).count();
+                let number = &text[at..at + length];
+                if number.parse::<f64>().is_ok_and(f64::is_infinite) {
+                    out.push_str(&text[copied..at]);
+                    out.push_str(if number.starts_with('-') { "-1.7976931348623157e308" } else { "1.7976931348623157e308" });
+                    copied = at + length;
+                }
+                at += length - 1;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    if copied == 0 {
+        return Cow::Borrowed(text);
+    }
+    out.push_str(&text[copied..]);
+    Cow::Owned(out)
 }
 
 /// What Go says about the first byte that no value goes on with.
@@ -229,5 +268,8 @@ mod tests {
             assert_eq!(parse(text).unwrap_err(), words, "{text:?}");
         }
         assert!(parse(" {}\n").is_ok());
+        let odd = r#"{"a": [1e400, -1E+999, 1e308], "1e400": "\"1e400", "b": "\ud800"}"#;
+        let read = serde_json::json!({"a": [f64::MAX, f64::MIN, 1e308], "1e400": "\"1e400", "b": "\u{fffd}"});
+        assert_eq!(parse(odd), Ok(read));
     }
 }

@@ -4,8 +4,11 @@ use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 
+use crate::notice::Unlogged;
+
 use super::Draft;
 use super::check::check;
+use super::documents::Unresolved;
 use super::registry::Registry;
 
 /// Refuses the schema at the address `name`, which has a fragment, if it breaks the rules of its draft, with the message that Helm gives.
@@ -13,7 +16,7 @@ pub(super) fn check_schema(name: &str, document: &Value, draft: Draft) -> Result
     static RULES: [OnceLock<Value>; 5] = [const { OnceLock::new() }; 5];
     let rules = RULES[draft as usize].get_or_init(|| rules(draft));
     // Formats (`regex`) are asserted in all drafts here, which the seventh does.
-    let registry = Registry::new(rules, &[], Draft::D7).map_err(|obstacle| format!("{obstacle:?}"))?;
+    let registry = Registry::new(rules, &[], Draft::D7, &Unresolved::new(&Unlogged)).map_err(|obstacle| format!("{obstacle:?}"))?;
     match check(&registry, rules, document) {
         Ok(()) => Ok(()),
         Err(violations) => {

@@ -11,13 +11,19 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use serde_json::{Map, Value};
 
+use super::documents::{Loaded, Unresolved};
 use super::{Draft, SELF, meta};
 use address::{is_permissive, join, percent_decoded};
 use places::{Holds, Place, Places, keywords};
 
 /// A schema document with its references resolved.
 pub(super) struct Registry<'s> {
-    pub(super) draft: Draft,
+    /// The draft of the document.
+    draft: Draft,
+    /// The drafts of schemas that are written in another one, by the addresses of their objects in memory.
+    others: HashMap<usize, Draft>,
+    /// Where the schemas are that references lead to, by their addresses in memory.
+    locations: HashMap<usize, String>,
     /// The target of each reference, by the address of the object that holds it and the keyword.
     targets: HashMap<(usize, &'static str), Target<'s>>,
     /// Whether a keyword anywhere needs to know what other keywords have evaluated.
@@ -45,28 +51,29 @@ enum Step<'s> {
     /// Part of a schema that was looked at.
     Inside(&'s Value),
     /// What a reference leads to, in the document with this address.
-    Referenced { value: Option<&'s Value>, document: String, pointer: String, base: String },
+    Referenced { value: Option<&'s Value>, document: String, pointer: String, base: String, draft: Draft },
 }
 
 impl<'s> Registry<'s> {
     /// Indexes a document with those that it has loaded, by their addresses, and resolves all references of the schemas
     /// that an instance could meet, also of those that none does.
-    pub(super) fn new(document: &'s Value, loaded: &'s [(String, Value)], draft: Draft) -> Result<Self, Obstacle> {
-        let mut places = Places::new(draft);
-        places.document(SELF, document).map_err(Obstacle::Fault)?;
-        for (address, document) in loaded {
-            places.document(address, document).map_err(Obstacle::Fault)?;
+    pub(super) fn new(document: &'s Value, loaded: &'s [Loaded], draft: Draft, unresolved: &Unresolved<'_>) -> Result<Self, Obstacle> {
+        let mut places = Places::new();
+        places.document(SELF, document, draft).map_err(Obstacle::Fault)?;
+        for Loaded { address, document, draft } in loaded {
+            places.document(address, document, *draft).map_err(Obstacle::Fault)?;
         }
-        let mut registry = Self { draft, targets: HashMap::new(), tracks: false };
+        let locations = [(std::ptr::from_ref(document).addr(), format!("{SELF}#"))].into();
+        let mut registry = Self { draft, others: HashMap::new(), locations, targets: HashMap::new(), tracks: false };
         let mut queue = VecDeque::from([Step::Inside(document)]);
         let mut seen = HashSet::new();
         while let Some(step) = queue.pop_front() {
             let value = match step {
                 Step::Inside(value) => value,
-                Step::Referenced { value: Some(value), document, pointer, base } => {
+                Step::Referenced { value: Some(value), document, pointer, base, draft } => {
                     if !places.is_known(value) {
                         meta::check_schema(&format!("{document}#{pointer}"), value, draft).map_err(Obstacle::Fault)?;
-                        places.add(value, &base, &document, &pointer).map_err(Obstacle::Fault)?;
+                        places.add(value, &base, &document, &pointer, draft).map_err(Obstacle::Fault)?;
                     }
                     value
                 }
@@ -77,11 +84,25 @@ impl<'s> Registry<'s> {
             if let Value::Object(object) = value
                 && seen.insert(std::ptr::from_ref(value).addr())
             {
-                registry.follow(object, &places, &mut queue)?;
+                registry.follow(object, &places, &mut queue, unresolved)?;
             }
         }
         registry.tracks = places.tracks;
+        registry.others = places.in_other_drafts(draft);
         Ok(registry)
+    }
+
+    /// The draft that decides how a schema is read.
+    pub(super) fn draft_of(&self, schema: &Map<String, Value>) -> Draft {
+        if self.others.is_empty() {
+            return self.draft;
+        }
+        self.others.get(&std::ptr::from_ref(schema).addr()).copied().unwrap_or(self.draft)
+    }
+
+    /// Where a schema is that a reference leads to.
+    pub(super) fn location(&self, schema: &Value) -> &str {
+        self.locations.get(&std::ptr::from_ref(schema).addr()).map_or("", String::as_str)
     }
 
     pub(super) fn target(&self, holder: &Map<String, Value>, keyword: &'static str) -> Option<Target<'s>> {
@@ -89,13 +110,20 @@ impl<'s> Registry<'s> {
     }
 
     /// Resolves the references of one schema; what it holds and refers to goes into the queue.
-    fn follow(&mut self, object: &'s Map<String, Value>, places: &Places<'s>, queue: &mut VecDeque<Step<'s>>) -> Result<(), Obstacle> {
-        self.refer(object, "$ref", places, queue)?;
-        if self.draft <= Draft::D7 && object.get("$ref").is_some_and(Value::is_string) {
+    fn follow(
+        &mut self,
+        object: &'s Map<String, Value>,
+        places: &Places<'s>,
+        queue: &mut VecDeque<Step<'s>>,
+        unresolved: &Unresolved<'_>,
+    ) -> Result<(), Obstacle> {
+        self.refer(object, "$ref", places, queue, unresolved)?;
+        let draft = places.draft(object).unwrap_or(self.draft);
+        if draft <= Draft::D7 && object.get("$ref").is_some_and(Value::is_string) {
             return Ok(());
         }
         let list = object.get("items").is_some_and(Value::is_array);
-        for (keyword, holds) in keywords(self.draft) {
+        for (keyword, holds) in keywords(draft) {
             let idle = match keyword {
                 "then" | "else" => !object.contains_key("if"),
                 "additionalItems" => !list,
@@ -105,11 +133,11 @@ impl<'s> Registry<'s> {
                 holds.each(value, |_, inner| queue.push_back(Step::Inside(inner)));
             }
         }
-        if self.draft >= Draft::D2019 {
-            self.refer(object, "$recursiveRef", places, queue)?;
+        if draft >= Draft::D2019 {
+            self.refer(object, "$recursiveRef", places, queue, unresolved)?;
         }
-        if self.draft >= Draft::D2020 {
-            self.refer(object, "$dynamicRef", places, queue)?;
+        if draft >= Draft::D2020 {
+            self.refer(object, "$dynamicRef", places, queue, unresolved)?;
         }
         Ok(())
     }
@@ -120,6 +148,7 @@ impl<'s> Registry<'s> {
         keyword: &'static str,
         places: &Places<'s>,
         queue: &mut VecDeque<Step<'s>>,
+        unresolved: &Unresolved<'_>,
     ) -> Result<(), Obstacle> {
         let Some(reference) = object.get(keyword).and_then(Value::as_str) else { return Ok(()) };
         let full = join(places.base(object), reference);
@@ -127,6 +156,9 @@ impl<'s> Registry<'s> {
         let holder = (std::ptr::from_ref(object).addr(), keyword);
         let Some(place) = places.at(address) else {
             if is_permissive(address) {
+                if address.starts_with("urn:") {
+                    unresolved.tell(address);
+                }
                 self.targets.insert(holder, Target::Anything);
                 return Ok(());
             }
@@ -144,8 +176,15 @@ impl<'s> Registry<'s> {
         };
         if let Some(value) = value {
             self.targets.insert(holder, Target::Schema(value));
+            self.locations.entry(std::ptr::from_ref(value).addr()).or_insert_with(|| format!("{}#{pointer}", place.document));
         }
-        queue.push_back(Step::Referenced { value, document: place.document.clone(), pointer, base: address.to_owned() });
+        queue.push_back(Step::Referenced {
+            value,
+            document: place.document.clone(),
+            pointer,
+            base: address.to_owned(),
+            draft: place.draft,
+        });
         Ok(())
     }
 }

@@ -7,7 +7,10 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use ferroflux_go_template::strconv::quote;
 use ferroflux_go_template::value::{Map, Str};
+
+use crate::notice::{Level, Log, Notice, Unlogged};
 
 use super::live::{Live, Node, freeze_map, live_at, make_live, thaw, to_template};
 use super::{Table, Tree};
@@ -39,8 +42,6 @@ pub struct TypeMismatch {
 #[derive(Debug)]
 pub struct Coalesced {
     root: Live,
-    /// What Helm logs on the way, without the values themselves (they may be secret), each text once.
-    pub warnings: Vec<String>,
 }
 
 impl Coalesced {
@@ -56,43 +57,63 @@ impl Coalesced {
 }
 
 /// Lays `user` over the defaults of `chart` and its subcharts; nulls delete.
-pub(crate) fn coalesce<C: ChartValues>(chart: &C, user: &Table) -> Result<Coalesced, TypeMismatch> {
-    run(chart, user, Mode::Coalesce)
+pub(crate) fn coalesce<C: ChartValues>(chart: &C, user: &Table, log: &dyn Log) -> Result<Coalesced, TypeMismatch> {
+    run(chart, user, Mode::Coalesce, log)
 }
 
 /// The same walk with every null kept.
-pub(crate) fn merge<C: ChartValues>(chart: &C, user: &Table) -> Result<Coalesced, TypeMismatch> {
-    run(chart, user, Mode::Merge)
+fn merge<C: ChartValues>(chart: &C, user: &Table, log: &dyn Log) -> Result<Coalesced, TypeMismatch> {
+    run(chart, user, Mode::Merge, log)
 }
 
-/// What one dependency hands up: `(path of a table in the merged values, path below the parent's root)`; `.` is the root.
-pub(crate) type Import = (String, String);
+/// What one dependency hands up.
+#[derive(Debug)]
+pub struct Import {
+    /// The dependency, by the name that its parent knows.
+    pub chart: String,
+    /// The table, by its path in the dependency's values.
+    pub child: String,
+    /// Its path in the parent's values; `.` is the root.
+    pub parent: String,
+    /// Whether only the name of an export was given; Helm says less about one that is missing.
+    pub is_export: bool,
+}
 
 /// The defaults of a chart after `import-values`: its merged values, with the imported tables below them (HE-DP-03).
-pub(crate) fn import_values<C: ChartValues>(chart: &C, imports: &[Import]) -> Result<(Table, Vec<String>), TypeMismatch> {
-    let mut merged = merge(chart, &Table::new())?;
+pub(crate) fn import_values<C: ChartValues>(chart: &C, imports: &[Import], log: &dyn Log) -> Result<Table, TypeMismatch> {
+    let merged = merge(chart, &Table::new(), log)?;
     let imported: Live = Rc::default();
-    let mut walk = Walk { mode: Mode::Merge, warnings: std::mem::take(&mut merged.warnings) };
-    for (from, to) in imports {
-        let mut found = Some(Rc::clone(&merged.root));
-        for part in from.split('.') {
-            found = found.and_then(|map| live_at(&map, &part.into()));
-        }
-        let Some(found) = found else {
-            walk.warn(format!("import-values: there is no table {from}; nothing was imported"));
-            continue;
+    let mut walk = Walk { mode: Mode::Merge, log };
+    for import in imports {
+        let found = match table_at(&merged.root, &import.chart, &import.child) {
+            Ok(found) => found,
+            Err(missing) => {
+                let error = format!("{} is not a table", quote(missing.as_bytes()));
+                let notice = match import.is_export {
+                    true => Notice::new(Level::Warn, "ImportValues missing table"),
+                    false => Notice::new(Level::Warn, "ImportValues missing table from chart").with("chart", &import.chart),
+                };
+                log.log(notice.with("error", error));
+                continue;
+            }
         };
-        let nested = if to == "." {
+        let nested = if import.parent == "." {
             found
         } else {
-            to.rsplit('.').fold(found, |inner, key| Rc::new(RefCell::new([(key.into(), Node::Live(inner))].into())))
+            import.parent.rsplit('.').fold(found, |inner, key| Rc::new(RefCell::new([(key.into(), Node::Live(inner))].into())))
         };
         walk.tables(&imported, &Node::Live(nested), "");
     }
     let own = Node::Live(merged.root).deep_copy();
-    let Node::Live(own) = own else { return Ok((Table::new(), walk.warnings)) };
+    let Node::Live(own) = own else { return Ok(Table::new()) };
     walk.tables(&own, &Node::Live(imported), "");
-    Ok((freeze_map(&own), walk.warnings))
+    Ok(freeze_map(&own))
+}
+
+/// The table at a path below a chart's name; the error is the part of the path where there is none.
+fn table_at<'p>(root: &Live, chart: &'p str, path: &'p str) -> Result<Live, &'p str> {
+    let mut parts = chart.split('.').chain(path.split('.'));
+    parts.try_fold(Rc::clone(root), |map, part| live_at(&map, &part.into()).ok_or(part))
 }
 
 /// How an upgrade treats the values of the revision before it.
@@ -141,13 +162,13 @@ pub fn reuse_values(
     let over_old = || {
         let values = thaw(new_values);
         let old = Node::Frozen(Tree::Table(Arc::new(old_values.clone())));
-        Walk { mode: Mode::Coalesce, warnings: Vec::new() }.tables(&values, &old, "");
+        Walk { mode: Mode::Coalesce, log: &Unlogged }.tables(&values, &old, "");
         freeze_map(&values)
     };
     Ok(match policy {
         ReusePolicy::Reset => Reused { values: new_values.clone(), defaults: None },
         ReusePolicy::Reuse => {
-            let defaults = coalesce(&Stored(old_name, old_defaults), old_values)?.to_table();
+            let defaults = coalesce(&Stored(old_name, old_defaults), old_values, &Unlogged)?.to_table();
             Reused { values: over_old(), defaults: Some(defaults) }
         }
         ReusePolicy::ResetThenReuse => Reused { values: over_old(), defaults: None },
@@ -162,23 +183,23 @@ enum Mode {
     Merge,
 }
 
-fn run<C: ChartValues>(chart: &C, user: &Table, mode: Mode) -> Result<Coalesced, TypeMismatch> {
+fn run<C: ChartValues>(chart: &C, user: &Table, mode: Mode, log: &dyn Log) -> Result<Coalesced, TypeMismatch> {
     let root = thaw(user);
-    let mut walk = Walk { mode, warnings: Vec::new() };
+    let mut walk = Walk { mode, log };
     walk.chart(chart, &root, "")?;
-    Ok(Coalesced { root, warnings: walk.warnings })
+    Ok(Coalesced { root })
 }
 
-struct Walk {
+struct Walk<'l> {
     mode: Mode,
-    warnings: Vec<String>,
+    log: &'l dyn Log,
 }
 
-impl Walk {
-    fn warn(&mut self, text: String) {
-        if !self.warnings.contains(&text) {
-            self.warnings.push(text);
-        }
+impl Walk<'_> {
+    /// Says something about a value by its path. Helm shows some of these values behind the text; they may be secret, so that
+    /// is left out here.
+    fn inform(&self, text: String) {
+        self.log.log(Notice::new(Level::Info, text));
     }
 
     fn chart<C: ChartValues>(&mut self, chart: &C, values: &Live, prefix: &str) -> Result<(), TypeMismatch> {
@@ -228,7 +249,7 @@ impl Walk {
                     self.mode = outer;
                 }
             }
-            Given::Table if !default.is_null() => self.warn(format!("skipped value for {prefix}.{key}: Not a table.")),
+            Given::Table if !default.is_null() => self.inform(format!("warning: skipped value for {prefix}.{key}: Not a table.")),
             Given::Nothing => match self.mode {
                 Mode::Coalesce if default.is_null() => {}
                 Mode::Coalesce => {
@@ -247,13 +268,13 @@ impl Walk {
     /// inner tables; Helm does so.
     fn globals(&mut self, child: &Live, parent: &Live, prefix: &str) {
         let global = Str::from(GLOBAL);
-        let mut of = |map: &Live, what: &str| {
+        let of = |map: &Live, what: &str| {
             if !map.borrow().contains_key(GLOBAL.as_bytes()) {
                 return Some(Live::default());
             }
             let found = live_at(map, &global);
             if found.is_none() {
-                self.warn(format!("skipping globals because {what} {GLOBAL} is not a table."));
+                self.inform(format!("warning: skipping globals because {what} {GLOBAL} is not a table."));
             }
             found
         };
@@ -264,7 +285,7 @@ impl Walk {
             let existing = theirs.borrow().get(key.as_bytes()).cloned();
             let Some(table) = live_at(&ours, &key) else {
                 if existing.is_some_and(|e| e.is_table()) {
-                    self.warn(format!("key {key} is table. Skipping"));
+                    self.inform(format!("key {key} is table. Skipping"));
                 } else if let Some(value) = ours.borrow().get(key.as_bytes()) {
                     theirs.borrow_mut().insert(key, value.clone());
                 }
@@ -288,7 +309,7 @@ impl Walk {
                     self.mode = outer;
                 }
                 Some(_) => {
-                    self.warn(format!("Conflict: cannot merge map onto non-map for {key:?}. Skipping."));
+                    self.inform(format!("Conflict: cannot merge map onto non-map for {}. Skipping.", quote(key.as_bytes())));
                     continue;
                 }
             }
@@ -336,10 +357,10 @@ impl Walk {
                     }
                 }
                 Some((_, true)) if !value.is_null() => {
-                    self.warn(format!("destination for {} is a table. Ignoring non-table value", join(prefix, &key.to_text())));
+                    self.inform(format!("warning: destination for {} is a table. Ignoring non-table value", join(prefix, &key.to_text())));
                 }
                 Some((_, false)) if value.is_table() => {
-                    self.warn(format!("cannot overwrite table with non table for {}", join(prefix, &key.to_text())));
+                    self.inform(format!("warning: cannot overwrite table with non table for {}", join(prefix, &key.to_text())));
                 }
                 Some(_) => {}
             }

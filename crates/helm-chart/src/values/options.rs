@@ -1,6 +1,8 @@
 //! A user's values from files and arguments, in Helm's order (HC-VAL-04, HE-VAL-06): `-f` files, then `--set-json`,
 //! `--set`, `--set-string`, `--set-file`, `--set-literal`, whatever their order on the command line.
 
+use crate::surrogates::without_halves;
+
 use super::{ReadError, SetError, Table, Tree, merge_tables, read_values, set, set_file, set_json, set_literal, set_string};
 
 /// What the user gave, each list in command line order.
@@ -59,15 +61,16 @@ impl ValueOptions {
             let table = read_values(&bytes).map_err(|source| OptionsError::File { file: file.clone(), source })?;
             merge_tables(&mut values, table);
         }
-        for argument in &self.json {
+        for given in &self.json {
+            let argument = &*without_halves(given);
             let trimmed = argument.trim();
             if trimmed.starts_with('{') {
-                let object = serde_json::from_str::<serde_json::Value>(trimmed).map_err(|_| OptionsError::JsonObject(argument.clone()))?;
+                let object = serde_json::from_str::<serde_json::Value>(trimmed).map_err(|_| OptionsError::JsonObject(given.clone()))?;
                 if let Tree::Table(table) = Tree::from_json(&object) {
                     merge_tables(&mut values, std::sync::Arc::unwrap_or_clone(table));
                 }
             } else {
-                set_json(&mut values, argument).map_err(|_| OptionsError::Json(argument.clone()))?;
+                set_json(&mut values, argument).map_err(|_| OptionsError::Json(given.clone()))?;
             }
         }
         for argument in &self.set {

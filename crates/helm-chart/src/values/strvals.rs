@@ -14,6 +14,7 @@
 //! All but the last take several pairs separated by commas. The order of checks and the odd corners (a trailing
 //! `a[0].b=` sets nothing below the index) are Helm's.
 
+use ferroflux_go_template::strconv::quote;
 use std::sync::Arc;
 
 use super::{Table, Tree};
@@ -28,13 +29,13 @@ const MAX_NESTED_LISTS: usize = 100;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SetError {
     /// A key without `=`.
-    #[error("key {0:?} has no value")]
+    #[error("key {} has no value", quote(.0.as_bytes()))]
     NoValue(String),
     /// A key that ends in a comma.
-    #[error("key {0:?} has no value (cannot end with ,)")]
+    #[error("key {} has no value (cannot end with ,)", quote(.0.as_bytes()))]
     EndsWithComma(String),
     /// A dot with nothing behind it.
-    #[error("key map {0:?} has no value")]
+    #[error("key map {} has no value", quote(.0.as_bytes()))]
     EmptyMap(String),
     /// The path goes through a value of another type.
     #[error("unable to parse key: interface conversion: interface {{}} is {found}, not {wanted}")]

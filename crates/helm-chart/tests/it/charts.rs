@@ -5,7 +5,7 @@ use ferroflux_helm_chart::{
 use proptest::prelude::*;
 use std::time::SystemTime;
 
-use super::{chart, only_manifest, render_with, table};
+use super::{Heard, chart, only_manifest, render_logged, render_with, table};
 
 /// What is wrong with a `Chart.yaml`; nothing if it is fine.
 fn invalid(text: &str) -> String {
@@ -66,11 +66,9 @@ fn requirements() {
     assert_eq!((old.metadata.dependencies[0].name.as_str(), old.metadata.dependencies[0].condition.as_str()), ("sub", "sub.on"));
     assert_eq!(old.lock.as_ref().unwrap().digest, "sha256:1");
     assert!(old.files.iter().any(|f| f.name == "requirements.yaml") && old.files.iter().any(|f| f.name == "requirements.lock"));
-    assert!(old.warnings.is_empty());
     let new = chart(&[requirements, lock]);
     assert_eq!(new.metadata.dependencies.len(), 1);
     assert!(!new.files.iter().any(|f| f.name.starts_with("requirements")));
-    assert_eq!(new.warnings.len(), 2);
     assert_eq!(new.missing_dependencies(), ["sub"]);
 }
 
@@ -131,10 +129,10 @@ fn switches() {
         ("templates/a.yaml", "a: {{ len .Subcharts }} {{ len .Chart.Dependencies }}\n"),
     ]);
     let on = |values: &str| {
-        let rendered = render_with(&chart, values, Default::default()).unwrap();
-        let text = rendered.manifest();
+        let heard = Heard::default();
+        let text = render_logged(&chart, values, &heard).unwrap().manifest();
         assert_eq!(text.contains("s: 1"), text.contains("a: 1 1"), "a chart that is off is in no list");
-        (text.contains("s: 1"), rendered.warnings.len())
+        (text.contains("s: 1"), heard.lines().len())
     };
     assert_eq!(on("{}"), (true, 0));
     assert_eq!(on("tags: {front: false}"), (false, 0));
@@ -143,8 +141,8 @@ fn switches() {
     assert_eq!(on("{tags: {front: false}, sub: {enabled: true}}"), (true, 0));
     assert_eq!(on("global: {sub: false}"), (false, 0), "the second path");
     assert_eq!(on("{sub: {enabled: true}, global: {sub: false}}"), (true, 0), "the first one that is there wins");
-    let (enabled, warnings) = on("sub: {enabled: maybe}");
-    assert!(enabled && warnings > 0);
+    assert_eq!(on("sub: {enabled: maybe}"), (true, 1));
+    assert_eq!(on("{tags: {front: 1, back: false}, sub: {enabled: 1}}"), (false, 2));
 }
 
 proptest! {
@@ -232,4 +230,14 @@ fn ranges_look_through_pointers() {
     let chart = chart(&[("templates/a.yaml", "{{ range .Capabilities }}{{ end }}")]);
     let error = render_with(&chart, "", Default::default()).unwrap_err().to_string();
     assert!(error.contains("range can't iterate over {{v1.36.0 v1.36.0 1 36} [v1 "), "{error}");
+}
+
+/// HE-CH-01: JSON has no infinity and no "not a number", so `Chart.yaml` has none either, whatever the field is.
+#[test]
+fn numbers_that_are_none() {
+    for number in [".inf", "-.Inf", ".nan"] {
+        let text = format!("apiVersion: v2\nname: app\nversion: 0.1.0\nanything: [{number}]\n");
+        let error = Metadata::parse(text.as_bytes()).unwrap_err().to_string();
+        assert!(error.starts_with("error converting YAML to JSON: json: unsupported value: "), "{error}");
+    }
 }

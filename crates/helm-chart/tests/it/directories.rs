@@ -45,3 +45,22 @@ fn limits_of_directories() {
     let missing = load_path(&dir.path().join("nothing"), LoadLimits::default()).unwrap_err();
     assert!(matches!(missing, PathError::NotFound(_)));
 }
+
+/// HE-AR-01: a file that is no archive is told by what it is; a server's page that says so is often saved under a chart's name.
+#[test]
+fn files_that_are_no_archives() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("app.tgz");
+    for (content, found) in [
+        ("<!DOCTYPE HTML>\n<html></html>", "text/html; charset=utf-8"),
+        ("  <html lang=en>", "text/html; charset=utf-8"),
+        ("<htmlx>", "application/octet-stream"),
+        ("<?xml version=\"1.0\"?>", "text/xml; charset=utf-8"),
+        ("PK\u{3}\u{4}", "application/zip"),
+        ("", "application/octet-stream"),
+    ] {
+        fs::write(&path, content).unwrap();
+        let error = load_path(&path, LoadLimits::default()).unwrap_err().to_string();
+        assert!(error.ends_with(&format!("does not appear to be a gzipped archive; got '{found}'")), "{error}");
+    }
+}

@@ -6,6 +6,7 @@ mod attacks;
 mod charts;
 mod directories;
 mod manifests;
+mod notices;
 mod packaging;
 mod provenance;
 mod repository;
@@ -19,8 +20,8 @@ use std::time::SystemTime;
 
 use ferroflux_go_template::limits::Limits;
 use ferroflux_helm_chart::{
-    Chart, ChartFile, LoadLimits, Release, RenderError, RenderOptions, Rendered, SystemHost, Table, load_files, offline_capabilities,
-    read_values, render,
+    Chart, ChartFile, Level, LoadLimits, Log, Notice, Release, RenderError, RenderOptions, Rendered, SystemHost, Table, load_files,
+    offline_capabilities, read_values, render,
 };
 
 /// A gzip-compressed tar archive of these entries; names go in as they are, however hostile.
@@ -57,6 +58,30 @@ fn chart(files: &[(&str, &str)]) -> Arc<Chart> {
 
 fn table(yaml: &str) -> Table {
     read_values(yaml.as_bytes()).unwrap()
+}
+
+/// Everything that was logged, but what is for debugging.
+#[derive(Debug, Default)]
+struct Heard(std::sync::Mutex<Vec<String>>);
+
+impl Log for Heard {
+    fn log(&self, notice: Notice) {
+        if notice.level > Level::Debug {
+            self.0.lock().unwrap().push(notice.to_string());
+        }
+    }
+}
+
+impl Heard {
+    fn lines(&self) -> Vec<String> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+fn render_logged(chart: &Arc<Chart>, values: &str, log: &dyn Log) -> Result<Rendered, RenderError> {
+    let release = Release { name: "rel".to_owned(), namespace: "ns".to_owned(), revision: 1, is_upgrade: false };
+    let (capabilities, host) = (offline_capabilities(), SystemHost::new("UTC"));
+    render(chart, &table(values), &release, &RenderOptions { log, ..RenderOptions::new(&capabilities, &host) })
 }
 
 fn render_with(chart: &Arc<Chart>, values: &str, limits: Limits) -> Result<Rendered, RenderError> {

@@ -95,3 +95,24 @@ fn heads_of_wrong_types() {
     assert_eq!(said("kind: {a: b}\napiVersion: [v1]"), "array into Go struct field SimpleHead.apiVersion of type string");
     assert_eq!(said("kind: 1\nmetadata: {name: true, annotations: {a: 1.5}}"), "taken");
 }
+
+/// HE-MAN-05: bytes that are no text are no manifest; the first such file by path is named, with what is wrong.
+#[test]
+fn bytes_that_are_no_text() {
+    let error = |template: &str| {
+        let chart = chart(&[("templates/b.yaml", template), ("templates/c.yaml", "a: {{ b64dec `/w==` }}\n")]);
+        render_with(&chart, "{}", Default::default()).unwrap_err().to_string()
+    };
+    for (bytes, problem) in [
+        ("/w==", "invalid leading UTF-8 octet"),
+        ("w0E=", "invalid trailing UTF-8 octet"),
+        ("wYE=", "invalid length of a UTF-8 sequence"),
+        ("7aCA", "invalid Unicode character"),
+    ] {
+        let want = format!("YAML parse error on app/templates/b.yaml: error converting YAML to JSON: yaml: {problem}");
+        assert_eq!(error(&format!("a: {{{{ b64dec `{bytes}` }}}}\n")), want);
+    }
+    assert!(error("a: 1\n").starts_with("YAML parse error on app/templates/c.yaml"));
+    let notes = chart(&[("templates/NOTES.txt", "{{ b64dec `/w==` }}")]);
+    assert!(render_with(&notes, "{}", Default::default()).is_ok(), "notes are no manifest");
+}

@@ -22,6 +22,8 @@ impl SchemaLoader for Shelf {
             "https://shelf/wrong.json" => r#"{"type":5}"#.to_owned(),
             "https://shelf/cut.json" => "{".to_owned(),
             "https://shelf/old.json" => r#"{"$schema":"http://json-schema.org/draft-07/schema#"}"#.to_owned(),
+            "https://shelf/plain.json" => r#"{"properties":{"port":{"format":"ipv4"}},"dependentRequired":{"port":["host"]}}"#.to_owned(),
+            "https://shelf/loop.json" => r#"{"$ref":"loop.json"}"#.to_owned(),
             "https://shelf/own.json" => r#"{"$schema":"https://shelf/own.json"}"#.to_owned(),
             "https://shelf/huge.json" => format!("{{\"a\":{:?}}}", "x".repeat(17 << 20)),
             endless => match endless.strip_prefix("https://shelf/endless/").and_then(|n| n.parse::<usize>().ok()) {
@@ -139,4 +141,45 @@ fn texts_of_violations() {
     assert!(said(old).ends_with("- at '': properties 'minimum' required, if 'exclusiveMinimum' exists"), "{}", said(old));
     let values = r#"{"properties":{"port":{"enum":[null,1.0,2,"a"]}}}"#;
     assert_eq!(said(values), "- at '/port': value must be one of <nil>, 1.0, 2, 'a'\n");
+}
+
+/// HE-SCH-01: a document that names no draft is written in the newest one, whatever the schema that refers to it is written
+/// in; a schema with an address of its own may name another.
+#[test]
+fn drafts_of_documents() {
+    let shelf = Shelf::default();
+    let old = r#""$schema":"http://json-schema.org/draft-07/schema#""#;
+    let error = validate(&format!(r#"{{{old},"allOf":[{{"$ref":"https://shelf/plain.json"}}]}}"#), &shelf).unwrap_err();
+    assert!(error.ends_with("  - at '': properties 'host' required, if 'port' exists\n"), "{error}");
+    let own = |id: &str| format!(r#"{{"properties":{{"port":{{{id}{old},"format":"ipv4"}}}}}}"#);
+    let error = validate(&own(r#""$id":"https://shelf/own-place","#), &shelf).unwrap_err();
+    assert!(error.contains("'x' is not valid ipv4"), "{error}");
+    assert_eq!(validate(&own(""), &shelf), Ok(()), "without an address it stays what it stands in");
+}
+
+/// HE-SCH-02: a schema that refers to itself is refused with the keywords that lead around, through documents too.
+#[test]
+fn cycles() {
+    let shelf = Shelf::default();
+    for (schema, text) in [
+        (r##"{"$ref":"#"}"##, "both /$ref and  resolve to \"file:///values.schema.json#\" causing reference cycle"),
+        (
+            r##"{"properties":{"port":{"$ref":"#/$defs/a"}},"$defs":{"a":{"anyOf":[{"$ref":"#/$defs/b"}]},"b":{"$ref":"#/$defs/a"}}}"##,
+            "both /properties/port/$ref/anyOf/0/$ref/$ref and /properties/port/$ref resolve to \"file:///values.schema.json#/$defs/a\" causing reference cycle",
+        ),
+        (
+            r#"{"allOf":[{"$ref":"https://shelf/loop.json"}]}"#,
+            "both /allOf/0/$ref/$ref and /allOf/0/$ref resolve to \"https://shelf/loop.json#\" causing reference cycle",
+        ),
+    ] {
+        let error = validate(schema, &shelf).unwrap_err();
+        assert!(error.contains(text), "{error}");
+    }
+}
+
+/// HE-SCH-01: a limit beyond all numbers, and a text that is no character, are no faults of a schema.
+#[test]
+fn odd_numbers_and_texts() {
+    let shelf = Shelf::default();
+    assert_eq!(validate(r#"{"properties":{"port":{"maximum":1e400},"host":{"const":"\ud800"}}}"#, &shelf), Ok(()));
 }

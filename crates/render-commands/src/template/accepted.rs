@@ -93,6 +93,12 @@ impl Accepted {
         exclusive(&[("force", self.force.is_some()), ("force-conflicts", self.force_conflicts.is_some())])?;
         exclusive(&[("force-replace", self.force_replace.is_some()), ("force-conflicts", self.force_conflicts.is_some())])?;
         exclusive(&[("validate", self.validate.is_some()), ("dry-run", self.dry_run.is_some())])?;
+        let names = self.labels.iter().flat_map(|labels| label_names(labels));
+        ensure!(
+            !names.into_iter().any(|name| RESERVED_LABELS.contains(&name)),
+            "user supplied labels contains system reserved label name. System labels: [{}]",
+            RESERVED_LABELS.join(" ")
+        );
         match self.color.as_deref() {
             None | Some("never" | "auto" | "always") => {}
             Some(other) => bail!("invalid color mode {other:?}: must be one of: never, auto, always"),
@@ -139,6 +145,15 @@ fn wait(text: &str) -> Result<String, String> {
         "watcher" | "hookOnly" | "legacy" | "true" | "false" => Ok(text.to_owned()),
         _ => Err(format!("invalid wait input {text:?}. Valid inputs are watcher, hookOnly, and legacy")),
     }
+}
+
+/// Labels of a release that Helm sets itself.
+const RESERVED_LABELS: [&str; 6] = ["name", "owner", "status", "version", "createdAt", "modifiedAt"];
+
+/// The names of one label, whose value may have commas, or of several behind commas.
+fn label_names(text: &str) -> impl Iterator<Item = &str> {
+    let several = text.matches('=').nth(1).is_some();
+    text.split(',').take(if several { usize::MAX } else { 1 }).filter_map(|label| Some(label.split_once('=')?.0))
 }
 
 /// One label, whose value may have commas, or several behind commas.

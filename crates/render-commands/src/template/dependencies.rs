@@ -1,9 +1,8 @@
 //! `--dependency-update`: what `charts/` lacks is fetched, as `helm dependency update` does (HE-REPO-03).
 //!
-//! Repositories are directories (`file://`), indexes over http and https, and registries (`oci://`). Each download is checked against the digest
-//! in its index. What is said on the way is what Helm says, on standard output.
+//! Repositories are directories (`file://`), indexes over http and https, repositories that the user has added (`@name`), and registries
+//! (`oci://`). Each download is checked against the digest in its index. What is said on the way is what Helm says, on standard output.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
@@ -14,9 +13,13 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use ferroflux_helm_chart::repository::{IndexEntry, Lookup, LookupError, read_index};
 use ferroflux_helm_chart::{Chart, Dependency, LoadLimits, load_archive, load_path, lock_digest, lock_yaml, package};
 
-use super::download::{Access, Downloads};
+use super::download::Access;
 use super::registry::Registries;
-use super::repositories::INDEX_LIMITS;
+use super::repositories::{INDEX_LIMITS, Repositories};
+use super::source::origin;
+use indexes::Sources;
+
+mod indexes;
 
 /// One dependency as it will be locked, and its archive; a chart that lives in `charts/` has none.
 struct Resolved {
@@ -25,24 +28,26 @@ struct Resolved {
 }
 
 /// Fetches the dependencies of the chart in `directory` if some are missing.
-pub(super) fn update(directory: &Path, registries: &Registries<'_>, out: &mut dyn Write) -> Result<()> {
+pub(super) fn update(directory: &Path, registries: &Registries<'_>, repositories: &Repositories, out: &mut dyn Write) -> Result<()> {
     let shown = directory.display();
     let chart = load(directory)?;
     if chart.missing_dependencies().is_empty() {
         return Ok(());
     }
     ensure!(directory.is_dir(), "only unpacked charts can be updated");
-    let declared = &chart.metadata.dependencies;
-    let indexes = fetch_indexes(declared, registries.network, out)?;
+    let mut declared = chart.metadata.dependencies.clone();
+    check_local(directory, &declared)?;
+    let sources = Sources::new(&mut declared, repositories)?;
+    sources.refresh(repositories, registries.network, out)?;
     let charts = directory.join("charts");
     if charts.symlink_metadata().is_ok_and(|found| !found.is_dir()) {
         bail!("{:?} is not a directory", charts.display().to_string());
     }
-    let versions = resolve(directory, declared, &indexes, registries)?;
+    let versions = resolve(directory, &declared, &sources, repositories, registries)?;
     writeln!(out, "Saving {} charts", declared.len())?;
     let mut resolved = Vec::new();
     for (dependency, found) in declared.iter().zip(versions) {
-        let next = fetch(dependency, found, registries, &resolved, out);
+        let next = fetch(dependency, found, registries, &sources, &resolved, out);
         resolved.push(next.inspect_err(|e| _ = writeln!(out, "Save error occurred:  {e:#}"))?);
     }
     // Nothing is changed before everything is there.
@@ -52,7 +57,7 @@ pub(super) fn update(directory: &Path, registries: &Registries<'_>, out: &mut dy
     }
     writeln!(out, "Deleting outdated charts")?;
     delete_outdated(&charts, &resolved, out)?;
-    write_lock(directory, &chart, &resolved)
+    write_lock(directory, &chart, &declared, &resolved)
 }
 
 /// The error holds the text of its causes.
@@ -71,40 +76,14 @@ enum Found {
     Registry(String),
 }
 
-/// The versions that a repository has, for each dependency that names it.
-type Indexes<'d> = BTreeMap<&'d str, Vec<u8>>;
-
-fn fetch_indexes<'d>(declared: &'d [Dependency], network: &Downloads, out: &mut dyn Write) -> Result<Indexes<'d>> {
-    let mut indexes = Indexes::new();
-    for dependency in declared {
-        let repository = dependency.repository.as_str();
-        if repository.is_empty() || ["file://", "oci://"].iter().any(|s| repository.starts_with(s)) || indexes.contains_key(repository) {
-            continue;
-        }
-        // Helm looks names up in its own configuration, which is not read here.
-        ensure!(
-            repository.starts_with("http://") || repository.starts_with("https://"),
-            "no repository definition for {repository}. Please add them via 'helm repo add', or give the address of the repository"
-        );
-        if indexes.is_empty() {
-            writeln!(out, "Getting updates for unmanaged Helm repositories...")?;
-        }
-        match network.get(&format!("{}/index.yaml", repository.trim_end_matches('/')), &Access::default()) {
-            Ok(bytes) => {
-                writeln!(out, "...Successfully got an update from the {repository:?} chart repository")?;
-                indexes.insert(repository, bytes);
-            }
-            Err(error) => {
-                writeln!(out, "...Unable to get an update from the {repository:?} chart repository:\n\t{error:#}")?;
-                return Err(error.context(format!("no index of the repository {repository}")));
-            }
-        }
-    }
-    Ok(indexes)
-}
-
 /// Picks a version of each dependency.
-fn resolve(directory: &Path, declared: &[Dependency], indexes: &Indexes<'_>, registries: &Registries<'_>) -> Result<Vec<Found>> {
+fn resolve(
+    directory: &Path,
+    declared: &[Dependency],
+    sources: &Sources,
+    repositories: &Repositories,
+    registries: &Registries<'_>,
+) -> Result<Vec<Found>> {
     let mut found = Vec::new();
     let mut missing = Vec::new();
     for dependency in declared {
@@ -112,7 +91,8 @@ fn resolve(directory: &Path, declared: &[Dependency], indexes: &Indexes<'_>, reg
         let invalid = |e: &dyn std::fmt::Display| anyhow!("dependency {name:?} has an invalid version/constraint format: {e}");
         ensure!(!version.is_empty(), invalid(&"improper constraint: \"\""));
         let mut lookup = Lookup::new(name, version).map_err(|e| invalid(&e))?;
-        if let Some(index) = indexes.get(repository.as_str()) {
+        if let Some(source) = sources.of(repository).filter(|_| indexes::is_indexed(repository)) {
+            let index = indexes::read(source, repositories)?;
             read_index(Cursor::new(index), INDEX_LIMITS, &mut |item| lookup.offer(item))
                 .with_context(|| format!("index of the repository {repository}"))?;
             match lookup.finish() {
@@ -164,7 +144,14 @@ fn in_range(range: &str, version: &str) -> bool {
     lookup.finish().is_ok()
 }
 
-fn fetch(dependency: &Dependency, found: Found, registries: &Registries<'_>, before: &[Resolved], out: &mut dyn Write) -> Result<Resolved> {
+fn fetch(
+    dependency: &Dependency,
+    found: Found,
+    registries: &Registries<'_>,
+    sources: &Sources,
+    before: &[Resolved],
+    out: &mut dyn Write,
+) -> Result<Resolved> {
     let Dependency { name, version, repository, .. } = dependency;
     let locked = |version: &str| Dependency {
         name: name.clone(),
@@ -207,12 +194,35 @@ fn fetch(dependency: &Dependency, found: Found, registries: &Registries<'_>, bef
                 return Ok(Resolved { locked, archive: None });
             }
             writeln!(out, "Downloading {name} from repo {repository}")?;
-            let bytes = registries.network.get(&address, &Access::default()).with_context(|| format!("could not download {address}"))?;
+            let bytes = registries
+                .network
+                .get(&address, &access_to(&address, repository, sources))
+                .with_context(|| format!("could not download {address}"))?;
             entry.check_digest(&bytes)?;
             load_archive(bytes.as_slice(), LoadLimits::default()).with_context(|| format!("{address} is not a chart"))?;
             Ok(Resolved { locked, archive: Some((file, bytes)) })
         }
     }
+}
+
+/// Refuses dependencies from directories that are not there, before anything is fetched.
+fn check_local(directory: &Path, declared: &[Dependency]) -> Result<()> {
+    for path in declared.iter().filter_map(|dependency| dependency.repository.strip_prefix("file://")) {
+        let path = directory.join(path);
+        ensure!(path.exists(), "directory {} not found", clean(&path).display());
+    }
+    Ok(())
+}
+
+/// What authorizes a download from `address`: what was kept for the repository, if the address is on the same host or that
+/// does not matter.
+fn access_to(address: &str, repository: &str, sources: &Sources) -> Access {
+    let Some(source) = sources.of(repository) else { return Access::default() };
+    let mut access = source.access.clone();
+    if !source.pass_credentials && origin(address) != origin(&source.url) {
+        (access.username, access.password) = (String::new(), String::new());
+    }
+    access
 }
 
 fn in_registry(repository: &str, name: &str) -> String {
@@ -253,9 +263,9 @@ fn delete_outdated(charts: &Path, resolved: &[Resolved], out: &mut dyn Write) ->
 }
 
 /// Writes the lock file, unless it is there with the same digest.
-fn write_lock(directory: &Path, chart: &Chart, resolved: &[Resolved]) -> Result<()> {
+fn write_lock(directory: &Path, chart: &Chart, declared: &[Dependency], resolved: &[Resolved]) -> Result<()> {
     let locked: Vec<Dependency> = resolved.iter().map(|r| r.locked.clone()).collect();
-    let digest = lock_digest(&chart.metadata.dependencies, &locked);
+    let digest = lock_digest(declared, &locked);
     if chart.lock.as_ref().is_some_and(|old| old.digest == digest) {
         return Ok(());
     }

@@ -1,13 +1,17 @@
 //! Files over http and https. The runtime for the network is started when the first one is asked for.
 
-use std::cell::OnceCell;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, ensure};
 use ferroflux_proxy_environment::ProxyEnvironment;
 use reqwest::header::HeaderMap;
-use reqwest::{Certificate, Identity, Url};
+use reqwest::{Certificate, Identity, StatusCode, Url};
+
+mod failure;
+
+use failure::failure;
 
 /// The longest that a file may take.
 const TIMEOUT: Duration = Duration::from_secs(120);
@@ -36,8 +40,8 @@ pub(super) struct Answer {
 }
 
 /// The network.
-#[derive(Default)]
-pub(super) struct Downloads(OnceCell<tokio::runtime::Runtime>);
+#[derive(Debug, Default)]
+pub(super) struct Downloads(OnceLock<tokio::runtime::Runtime>);
 
 impl Downloads {
     /// The file at `address`. The error names the address without its password.
@@ -51,16 +55,17 @@ impl Downloads {
     pub(super) fn ask(&self, address: &str, access: &Access, headers: HeaderMap) -> Result<Answer> {
         let url = Url::parse(address).with_context(|| format!("address {:?}", shown(address)))?;
         let client = client(access)?;
-        let mut request = client.get(url).headers(headers);
+        let mut request = client.get(url.clone()).headers(headers);
         if !access.username.is_empty() {
             request = request.basic_auth(&access.username, Some(&access.password));
         }
-        let failed = |error: reqwest::Error| anyhow!("Get {:?}: {:#}", shown(address), anyhow::Error::new(error.without_url()));
+        let failed = |error: reqwest::Error| anyhow!("Get {:?}: {}", hidden(address, "***"), failure(&error.without_url(), &url));
+        let cut = |error: reqwest::Error| if error.is_timeout() { failed(error) } else { anyhow!("unexpected EOF") };
         self.runtime()?.block_on(async {
             let mut response = request.send().await.map_err(failed)?;
             let (status, headers) = (response.status().as_u16(), response.headers().clone());
             let mut body = Vec::new();
-            while let Some(chunk) = response.chunk().await.map_err(failed)? {
+            while let Some(chunk) = response.chunk().await.map_err(cut)? {
                 ensure!(body.len() + chunk.len() <= MAX_BYTES, "{} has more than {} MiB", shown(address), MAX_BYTES >> 20);
                 body.extend_from_slice(&chunk);
             }
@@ -102,18 +107,28 @@ fn client(access: &Access) -> Result<reqwest::Client> {
 
 /// An address as it may be shown.
 pub(super) fn shown(address: &str) -> String {
+    hidden(address, "xxxxx")
+}
+
+/// An address with `stars` in the place of its password.
+fn hidden(address: &str, stars: &str) -> String {
     match Url::parse(address) {
         Ok(mut url) if url.password().is_some() => {
-            let _ = url.set_password(Some("xxxxx"));
+            let _ = url.set_password(Some(stars));
             url.to_string()
         }
         _ => address.to_owned(),
     }
 }
 
+/// The name of a status of HTTP.
+pub(super) fn reason(status: u16) -> Option<&'static str> {
+    StatusCode::from_u16(status).ok()?.canonical_reason()
+}
+
 /// A status of HTTP in words.
 pub(super) fn status_line(status: u16) -> String {
-    match super::schemas::http_status(status) {
+    match reason(status) {
         Some(reason) => format!("{status} {reason}"),
         None => status.to_string(),
     }

@@ -137,12 +137,13 @@ pub fn explain(command: &Command, error: &clap::Error) -> Option<String> {
                 (None, None) => None,
             }
         }
-        ErrorKind::TooManyValues if !flag.starts_with('-') => {
-            let extra = text(ContextKind::InvalidValue).unwrap_or_default();
-            Some(format!("expected at most two arguments, unexpected arguments: {extra}"))
-        }
         ErrorKind::InvalidValue if text(ContextKind::InvalidValue).is_none_or(str::is_empty) && flag.starts_with('-') => {
-            Some(format!("flag needs an argument: {flag}"))
+            // The last word of the command line is what has no argument behind it.
+            let last = std::env::args().next_back().unwrap_or_default();
+            Some(match last.strip_prefix('-').and_then(|letters| letters.chars().next_back()).filter(|_| !last.starts_with("--")) {
+                Some(letter) => format!("flag needs an argument: {letter:?} in {last}"),
+                None => format!("flag needs an argument: {flag}"),
+            })
         }
         ErrorKind::ValueValidation => {
             let cause = std::error::Error::source(error)?;

@@ -26,6 +26,10 @@ impl Host for CommandHost {
         addresses.and_then(|mut found| found.next()).map_or_else(String::new, |address| address.ip().to_string())
     }
 
+    fn variable(&self, name: &str) -> String {
+        std::env::var_os(name).map_or_else(String::new, |value| value.to_string_lossy().into_owned())
+    }
+
     fn now(&self) -> SystemTime {
         self.system.now()
     }

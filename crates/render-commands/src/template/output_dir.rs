@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Component, Path};
 
 use anyhow::{Result, anyhow, bail};
@@ -12,12 +12,13 @@ use super::os_error;
 
 /// Writes definitions (if asked for), manifests and hooks below `directory`, and says so on `out`, as Helm does. A file
 /// that is there is replaced, except by hooks, which go behind it. With `release_name`, manifests and hooks go into a
-/// folder of the release's name.
+/// folder of the release's name. `advice` goes behind errors about what Helm writes while it still renders.
 pub(super) fn write(
     request: &TemplateRequest,
     rendered: &Rendered,
     directory: &Path,
     release_name: bool,
+    advice: &str,
     out: &mut dyn Write,
 ) -> Result<()> {
     let mut written = HashSet::new();
@@ -30,7 +31,11 @@ pub(super) fn write(
         }
         let shown = target.display();
         if let Some(parent) = target.parent() {
-            fs::create_dir_all(parent).map_err(|e| anyhow!("mkdir {}: {}", parent.display(), os_error(&e)))?;
+            let failed = |what: &str, e: &std::io::Error| {
+                anyhow!("{what} {}: {}{}", parent.display(), os_error(e), if is_hook { "" } else { advice })
+            };
+            fs::metadata(parent).map(|_| ()).or_else(|e| if e.kind() == ErrorKind::NotFound { Ok(()) } else { Err(failed("stat", &e)) })?;
+            fs::create_dir_all(parent).map_err(|e| failed("mkdir", &e))?;
         }
         let append = !written.insert(target.clone()) || is_hook && target.exists();
         let file = if append { OpenOptions::new().append(true).open(&target) } else { File::create(&target) };
@@ -51,6 +56,10 @@ pub(super) fn write(
         for hook in rendered.hooks.iter().filter(|h| !(request.skip_tests && h.events.contains(&HookEvent::Test))) {
             put(&below, hook.manifest.path(), hook.manifest.text(), true)?;
         }
+    }
+    // Helm looks for these in what is printed, and nothing is.
+    if let Some(shown) = request.show_only.first() {
+        bail!("could not find template {shown} in chart");
     }
     // What is printed otherwise is empty here, and ends with a line break all the same.
     writeln!(out)?;

@@ -12,6 +12,7 @@ use std::thread;
 use ferroflux_helm_chart::post_render::PostRenderer;
 use serde_yaml::Value;
 
+use super::os_error;
 use super::repositories::home;
 
 /// A program with its arguments.
@@ -58,11 +59,11 @@ impl PostRenderer for Program {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .map_err(|e| failed(e.to_string()))?;
+            .map_err(|e| failed(os_error(&e)))?;
         let stdin = child.stdin.take();
         // The program may write before it has read everything.
         let writer = thread::spawn(move || stdin.map(|mut pipe| pipe.write_all(stream.as_bytes())));
-        let output = child.wait_with_output().map_err(|e| failed(e.to_string()))?;
+        let output = child.wait_with_output().map_err(|e| failed(os_error(&e)))?;
         // A program that needs not all of its input may close it.
         let _ = writer.join();
         if !output.status.success() {

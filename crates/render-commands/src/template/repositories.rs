@@ -1,12 +1,13 @@
-//! The chart repositories that a user has added, as Helm keeps them: a list with addresses and credentials, and an index of
-//! each in the cache. Both are only read.
+//! The chart repositories that a user has added, as Helm keeps them: a list with addresses and credentials, which is only
+//! read, and an index of each in the cache.
 
 use std::fs::File;
 use std::io::BufReader;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, anyhow, bail};
-use ferroflux_helm_chart::repository::{IndexEntry, IndexLimits, find};
+use anyhow::{Context, Result, anyhow, ensure};
+use ferroflux_helm_chart::Log;
+use ferroflux_helm_chart::repository::{IndexEntry, IndexLimits, find_logged};
 use serde_yaml::Value;
 
 use super::download::Access;
@@ -34,25 +35,11 @@ pub(super) struct Repository {
     pub(super) pass_credentials: bool,
 }
 
-impl Repositories {
-    /// The repository that was added under `name`.
-    pub(super) fn named(&self, name: &str) -> Result<Repository> {
-        let path = self.list()?;
-        let missing = || anyhow!("repo {name} not found");
-        let text = match std::fs::read_to_string(&path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(missing()),
-            read => read.map_err(|e| anyhow!("couldn't load repositories file ({0}): read {0}: {1}", path.display(), os_error(&e)))?,
-        };
-        let list: Value = serde_yaml::from_str(&text).with_context(|| format!("couldn't load repositories file ({})", path.display()))?;
-        let entry = list["repositories"].as_sequence().into_iter().flatten().find(|entry| entry["name"].as_str() == Some(name));
-        let entry = entry.ok_or_else(missing)?;
+impl Repository {
+    fn of(entry: &Value) -> Self {
         let field = |key: &str| entry[key].as_str().unwrap_or_default().to_owned();
         let file = |key: &str| entry[key].as_str().filter(|path| !path.is_empty()).map(PathBuf::from);
         let flag = |key: &str| entry[key].as_bool().unwrap_or_default();
-        let url = field("url");
-        if url.is_empty() {
-            bail!("no URL found for repository {name}");
-        }
         let access = Access {
             username: field("username"),
             password: field("password"),
@@ -60,16 +47,43 @@ impl Repositories {
             ca: file("caFile"),
             insecure: flag("insecure_skip_tls_verify"),
         };
-        Ok(Repository { name: name.to_owned(), url, access, pass_credentials: flag("pass_credentials_all") })
+        Self { name: field("name"), url: field("url"), access, pass_credentials: flag("pass_credentials_all") }
+    }
+}
+
+impl Repositories {
+    /// The repository that was added under `name`.
+    pub(super) fn named(&self, name: &str) -> Result<Repository> {
+        let found = self.all()?.into_iter().find(|repository| repository.name == name);
+        let repository = found.ok_or_else(|| anyhow!("repo {name} not found"))?;
+        ensure!(!repository.url.is_empty(), "no URL found for repository {name}");
+        Ok(repository)
+    }
+
+    /// All repositories that were added.
+    pub(super) fn all(&self) -> Result<Vec<Repository>> {
+        let path = self.list()?;
+        let text = match std::fs::read_to_string(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            read => read.map_err(|e| anyhow!("couldn't load repositories file ({0}): read {0}: {1}", path.display(), os_error(&e)))?,
+        };
+        let list: Value = serde_yaml::from_str(&text).with_context(|| format!("couldn't load repositories file ({})", path.display()))?;
+        Ok(list["repositories"].as_sequence().into_iter().flatten().map(Repository::of).collect())
+    }
+
+    /// Where the index of the repository `name` is kept.
+    pub(super) fn index_path(&self, name: &str) -> Result<PathBuf> {
+        ensure!(!name.contains(['/', '\\']) && !name.starts_with('.'), "the repository name {name:?} names no file");
+        Ok(self.cache()?.join(format!("{name}-index.yaml")))
     }
 
     /// The entry of a chart in the cached index of `repository`.
-    pub(super) fn find(&self, repository: &Repository, chart: &str, version: &str) -> Result<IndexEntry> {
+    pub(super) fn find(&self, repository: &Repository, chart: &str, version: &str, log: &dyn Log) -> Result<IndexEntry> {
         let name = &repository.name;
-        let path = self.cache()?.join(format!("{name}-index.yaml"));
+        let path = self.index_path(name)?;
         let missing = |error| anyhow!("no cached repo found. (try 'helm repo update'): open {}: {}", path.display(), os_error(&error));
         let file = File::open(&path).map_err(missing)?;
-        find(BufReader::new(file), INDEX_LIMITS, chart, version)
+        find_logged(BufReader::new(file), INDEX_LIMITS, chart, version, &path.to_string_lossy(), log)
             .map_err(|e| anyhow!("chart {chart:?} matching {version} not found in {name} index. (try 'helm repo update'): {e}"))
     }
 

@@ -10,9 +10,10 @@ use std::path::{Path, PathBuf, absolute};
 use std::time::SystemTime;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
+use ferroflux_helm_chart::Log;
 use ferroflux_helm_chart::provenance::{SignedText, Verifier, verify};
 use ferroflux_helm_chart::repository::oci::Reference;
-use ferroflux_helm_chart::repository::{IndexEntry, LookupError, find};
+use ferroflux_helm_chart::repository::{IndexEntry, LookupError, find_logged};
 use ferroflux_openpgp::Keyring;
 use reqwest::Url;
 use tempfile::TempDir;
@@ -20,6 +21,7 @@ use tempfile::TempDir;
 use super::dependencies::{absolute_url, clean};
 use super::download::{Access, Downloads, shown};
 use super::flags::{given, path};
+use super::os_error;
 use super::registry::Registries;
 use super::repositories::{INDEX_LIMITS, Repositories};
 
@@ -68,7 +70,7 @@ pub(super) struct Source {
     #[arg(long)]
     pass_credentials: bool,
     #[command(flatten)]
-    repositories: Repositories,
+    pub(super) repositories: Repositories,
 }
 
 /// A chart on disk.
@@ -90,13 +92,33 @@ impl Source {
         self.version.is_empty() && self.devel
     }
 
+    /// Reads the files that say how servers are spoken to, whether one is spoken to or not.
+    pub(super) fn check(&self) -> Result<()> {
+        let unreadable = |what: &str, path: &Path, e: &std::io::Error| {
+            anyhow!(
+                "missing registry client: can't create TLS config for client: {what}: {:?}: open {}: {}",
+                path,
+                path.display(),
+                os_error(e)
+            )
+        };
+        if let (Some(certificate), Some(key)) = (given(&self.cert_file), given(&self.key_file)) {
+            fs::read(&certificate).map_err(|e| unreadable("unable to read cert file", &certificate, &e))?;
+            fs::read(&key).map_err(|e| unreadable("unable to read key file", &key, &e))?;
+        }
+        if let Some(ca) = given(&self.ca_file) {
+            fs::read(&ca).map_err(|e| unreadable("can't read CA file", &ca, &e))?;
+        }
+        Ok(())
+    }
+
     /// Finds the chart, fetches it if it is elsewhere, and verifies it if that was asked for.
-    pub(super) fn locate(&self, chart: &str, network: &Downloads) -> Result<Located> {
+    pub(super) fn locate(&self, chart: &str, network: &Downloads, log: &dyn Log) -> Result<Located> {
         let chart = chart.trim();
         let version = self.version().trim();
         let path = Path::new(chart);
         if !self.repo.is_empty() {
-            let entry = self.indexed(chart, version, network)?;
+            let entry = self.indexed(chart, version, network, log)?;
             return self.fetch_entry(&entry, &self.repo, self.access(), self.pass_credentials, network);
         }
         if path.exists() {
@@ -119,7 +141,7 @@ impl Source {
         let (repository, name) =
             chart.split_once('/').ok_or_else(|| anyhow!("non-absolute URLs should be in form of repo_name/path_to_chart, got: {chart}"))?;
         let repository = self.repositories.named(repository)?;
-        let entry = self.repositories.find(&repository, name, version)?;
+        let entry = self.repositories.find(&repository, name, version, log)?;
         let mut access = repository.access;
         if !self.username.is_empty() {
             (access.username, access.password) = (self.username.clone(), self.password.clone());
@@ -130,6 +152,16 @@ impl Source {
     /// The registries, spoken to as the options say.
     pub(super) fn registries<'n>(&self, network: &'n Downloads) -> Registries<'n> {
         Registries { network, access: self.access(), plain_http: self.plain_http, config: given(&self.registry_config) }
+    }
+
+    /// What the original takes for a values file from a registry: the layer that holds a chart. The options that say how the
+    /// chart's server is spoken to do not count for it.
+    pub(super) fn values_from_registry(&self, address: &str, network: &Downloads) -> Result<Vec<u8>> {
+        let reference = Reference::parse(address)?;
+        let named = !reference.tag.is_empty() || !reference.digest.is_empty();
+        ensure!(named, "failed to perform \"FetchReference\" on source: invalid reference");
+        let registries = Registries { network, access: Access::default(), plain_http: false, config: given(&self.registry_config) };
+        Ok(registries.pull(address, "")?.archive)
     }
 
     /// Fetches a chart from a registry. Where it came from is said on standard error: manifests go to standard output.
@@ -156,16 +188,16 @@ impl Source {
     }
 
     /// The entry of a chart in the index of `--repo`.
-    fn indexed(&self, chart: &str, version: &str, network: &Downloads) -> Result<IndexEntry> {
+    fn indexed(&self, chart: &str, version: &str, network: &Downloads, log: &dyn Log) -> Result<IndexEntry> {
         let repository = &self.repo;
         let scheme = Url::parse(repository).map(|url| url.scheme().to_owned()).unwrap_or_default();
         ensure!(matches!(scheme.as_str(), "http" | "https"), "could not find protocol handler for: {scheme}");
         let index = format!("{}/index.yaml", repository.trim_end_matches('/'));
         let failed = || format!("looks like {:?} is not a valid chart repository or cannot be reached", shown(repository));
         let index = network.get(&index, &self.access()).with_context(failed)?;
-        match find(BufReader::new(Cursor::new(index)), INDEX_LIMITS, chart, version) {
+        match find_logged(BufReader::new(Cursor::new(index)), INDEX_LIMITS, chart, version, repository, log) {
             Ok(entry) => Ok(entry),
-            Err(error @ LookupError::Index(_)) => Err(error).with_context(failed),
+            Err(error @ LookupError::Index(_)) => bail!("{}: {error}", failed()),
             Err(_) => {
                 let version = if version.is_empty() { String::new() } else { format!(" version {version:?}") };
                 bail!("chart {chart:?}{version} not found in {} repository", shown(repository))
@@ -241,7 +273,7 @@ impl Source {
 }
 
 /// Scheme, host and port of an address.
-fn origin(address: &str) -> Option<(String, Option<String>, Option<u16>)> {
+pub(super) fn origin(address: &str) -> Option<(String, Option<String>, Option<u16>)> {
     let url = Url::parse(address).ok()?;
     Some((url.scheme().to_owned(), url.host_str().map(str::to_owned), url.port_or_known_default()))
 }

@@ -22,6 +22,7 @@ pub(super) fn translate(e: &ScanError, source: &str, line_base: usize, first_doc
             None => error(match kind {
                 Granit::PlainScalarStartsWithDashFlowIndicator => ErrorKind::Repairable("a dash alone stands in brackets"),
                 Granit::UnknownQuotedScalarEscape => ErrorKind::Repairable("an escape stands before an apostrophe"),
+                Granit::BomInsideDocument => ErrorKind::Repairable("a byte order mark stands inside the document"),
                 Granit::CommentNotSeparated => ErrorKind::Repairable("no blank stands before a comment"),
                 kind if is_about_tabs(kind) => ErrorKind::Repairable("a tab stands where only blanks may"),
                 kind => ErrorKind::Syntax(kind.to_string()),

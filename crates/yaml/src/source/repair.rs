@@ -1,13 +1,13 @@
 //! Texts that the Go libraries take and the parser does not, or not in the same way.
 //!
 //! Such files exist: quoted text that goes on without indentation, tabs at the start of lines inside brackets and quotes, a
-//! comment right behind a closing quote, an escaped apostrophe, a colon at the end of an unquoted text in brackets, a dash alone there. Each can be written in
+//! comment right behind a closing quote, a line break of YAML 1.1, a byte order mark as the first character of a text, an escaped apostrophe, a colon at the end of an unquoted text in brackets, a dash alone there. Each can be written in
 //! another way that means the same to both; lines stay where they are.
 
 use std::iter;
 use std::ops::Range;
 
-use granit_parser::{ErrorKind as Granit, Event, Parser, ScalarStyle, StructureStyle};
+use granit_parser::{ErrorKind as Granit, Event, Parser, ScalarStyle, Span, StructureStyle};
 
 use super::problem::is_about_tabs;
 use super::{parser_options, rules};
@@ -24,6 +24,8 @@ enum Misfit {
     Comment(usize),
     /// A backslash at this byte, before an apostrophe.
     Escape(usize),
+    /// A line break that the parser does not know.
+    Break(Range<usize>),
     /// Unquoted texts that the parser does not take for texts.
     Plain(Vec<Range<usize>>),
 }
@@ -45,6 +47,7 @@ pub(super) fn repair(text: &str, limits: &Limits, work: &mut usize) -> String {
             }
             Some(Misfit::Comment(at)) if text[at..].starts_with('#') => text.insert(at, ' '),
             Some(Misfit::Escape(at)) => _ = text.remove(at),
+            Some(Misfit::Break(place)) => text.replace_range(place, "\n"),
             Some(Misfit::Plain(places)) => {
                 for place in places.into_iter().rev() {
                     let quoted = format!("'{}'", text[place.clone()].replace('\'', "''"));
@@ -65,6 +68,9 @@ fn first_misfit(text: &str, limits: &Limits) -> Option<Misfit> {
             Some(Ok((Event::SequenceStart(style, ..) | Event::MappingStart(style, ..), _))) => {
                 flow += usize::from(flow > 0 || style == StructureStyle::Flow);
             }
+            Some(Ok((Event::Scalar(_, style, ..), span))) if flow == 0 && old_break(text, style, &span).is_some() => {
+                return old_break(text, style, &span).map(Misfit::Break);
+            }
             Some(Ok((Event::SequenceEnd | Event::MappingEnd, _))) => flow = flow.saturating_sub(1),
             Some(Ok((Event::Scalar(_, ScalarStyle::Plain, ..), span))) if flow > 0 => {
                 let place = span.byte_range().unwrap_or_default();
@@ -83,12 +89,35 @@ fn first_misfit(text: &str, limits: &Limits) -> Option<Misfit> {
     let error = error?;
     match error.kind() {
         Granit::CommentNotSeparated => error.marker().byte_offset().map(Misfit::Comment),
+        // A mark is a character like any other; the parser takes it inside of a text, and not as its first one.
+        Granit::BomInsideDocument if flow == 0 => {
+            let at = error.marker().byte_offset().filter(|at| text[*at..].starts_with('\u{feff}'))?;
+            Some(Misfit::Plain(iter::once(at..at + plain_length(&text[at..])).collect()))
+        }
         Granit::UnknownQuotedScalarEscape => escaped_apostrophe(text, error.marker().byte_offset()?).map(Misfit::Escape),
         Granit::PlainScalarStartsWithDashFlowIndicator => {
             let at = error.marker().byte_offset().filter(|at| text[*at..].starts_with('-'))?;
             Some(Misfit::Plain(iter::once(at..at + 1).collect()))
         }
         kind if *kind == Granit::InvalidQuotedScalarIndent || is_about_tabs(kind) => Some(Misfit::Indentation(error.marker().line())),
+        _ => None,
+    }
+}
+
+/// The length of the unquoted text that `rest` starts with, as far as it stands on one line.
+fn plain_length(rest: &str) -> usize {
+    let line = rest.split(['\n', '\r']).next().unwrap_or_default();
+    let colon = line.match_indices(':').map(|(at, _)| at).find(|at| line[at + 1..].is_empty() || line[at + 1..].starts_with([' ', '\t']));
+    let comment = line.match_indices('#').map(|(at, _)| at).find(|at| line[..*at].ends_with([' ', '\t']));
+    let end = colon.into_iter().chain(comment).min().unwrap_or(line.len());
+    line[..end].trim_end_matches([' ', '\t']).len()
+}
+
+/// Where an old line break is in the text of a scalar that ends a line as any other does.
+fn old_break(text: &str, style: ScalarStyle, span: &Span) -> Option<Range<usize>> {
+    match style {
+        ScalarStyle::Plain => rules::old_break(text, &span.byte_range()?, false),
+        ScalarStyle::Literal | ScalarStyle::Folded => rules::old_break(text, &span.byte_range()?, true),
         _ => None,
     }
 }

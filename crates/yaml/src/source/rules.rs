@@ -73,14 +73,14 @@ pub(super) fn check_key(source: &str, event: &Event<'_>, in_flow: bool, place: P
 }
 
 /// A scalar with line breaks of YAML 1.1. Inside quotes U+0085 folds to a blank and the separators stay, without the
-/// blanks around them; elsewhere such a break ends the line, and what follows stands where no text may stand.
+/// blanks around them; elsewhere such a break ends the line, which a repair sees to.
 pub(super) fn fold_old_breaks<'a>(text: Cow<'a, str>, raw: &str, style: Style, nested: bool, place: Place) -> Result<Cow<'a, str>, Error> {
     if !matches!(style, Style::SingleQuoted | Style::DoubleQuoted) {
         if !nested {
             return Ok(text);
         }
-        let what = "a line separator (U+0085, U+2028 or U+2029) ends the line, and what follows is not indented";
-        return Err(Error::new(place.line, place.column, ErrorKind::Syntax(what.to_owned())));
+        let what = "a line separator (U+0085, U+2028 or U+2029) stands in a text without quotes";
+        return Err(Error::new(place.line, place.column, ErrorKind::Repairable(what)));
     }
     // an escape stands for the character itself: then nothing can be told apart, and nothing is folded
     if style == Style::DoubleQuoted && raw.contains('\\') {
@@ -101,6 +101,21 @@ pub(super) fn fold_old_breaks<'a>(text: Cow<'a, str>, raw: &str, style: Style, n
         }
     }
     Ok(Cow::Owned(out))
+}
+
+/// The first line break of YAML 1.1 in the unquoted text at `place` that is one like any other: U+0085 always, a separator where
+/// nothing of the text comes before it, or nothing after it because what follows is not indented; inside of the text it would
+/// stay. Below a `|` or `>` (`is_block`) it would stay at the end too.
+pub(super) fn old_break(source: &str, place: &Range<usize>, is_block: bool) -> Option<Range<usize>> {
+    let raw = source.get(place.clone())?;
+    let line = source[..place.start].rfind('\n').map_or(0, |at| at + 1);
+    let blanks = |text: &str| text.len() - text.trim_start_matches(' ').len();
+    let indentation = blanks(&source[line..]);
+    raw.match_indices(OLD_BREAKS).find_map(|(at, found)| {
+        let after = &raw[at + found.len()..];
+        let ends = found == "\u{85}" || !is_block && (at == 0 || blanks(after) <= indentation);
+        ends.then(|| place.start + at..place.start + at + found.len())
+    })
 }
 
 /// Refuses tabs between tokens where a block key could start: as indentation, on lines that are otherwise empty, and

@@ -33,8 +33,28 @@ fn utf8(bytes: &[u8]) -> Result<&str, Error> {
     std::str::from_utf8(bytes).map_err(|e| {
         let at = e.valid_up_to();
         let (line, column) = position(&bytes[..at]);
-        Error::new(line, column, ErrorKind::Syntax(format!("invalid UTF-8: byte 0x{:02x}", bytes.get(at).copied().unwrap_or(0))))
+        let byte = bytes.get(at).copied().unwrap_or(0);
+        let error = Error::new(line, column, ErrorKind::Syntax(format!("invalid UTF-8: byte 0x{byte:02x}")));
+        error.with_original(0, original(&bytes[at..]).into())
     })
+}
+
+/// What go-yaml says about bytes that start with none of a character; it names no line.
+fn original(bytes: &[u8]) -> &'static str {
+    let length = match bytes.first() {
+        Some(0xc0..=0xdf) => 2,
+        Some(0xe0..=0xef) => 3,
+        Some(0xf0..=0xf7) => 4,
+        _ => return "invalid leading UTF-8 octet",
+    };
+    let Some(character) = bytes.get(..length) else { return "incomplete UTF-8 octet sequence" };
+    if character[1..].iter().any(|b| b & 0xc0 != 0x80) {
+        return "invalid trailing UTF-8 octet";
+    }
+    match character {
+        [0xc0 | 0xc1, ..] | [0xe0, 0x80..=0x9f, ..] | [0xf0, 0x80..=0x8f, ..] => "invalid length of a UTF-8 sequence",
+        _ => "invalid Unicode character",
+    }
 }
 
 fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, Error> {

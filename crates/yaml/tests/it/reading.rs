@@ -214,8 +214,33 @@ fn keys_become_text() {
     assert_eq!(to_json_text("[]: a\n", BuildOptions::default()).unwrap(), "[]");
     assert!(to_json_text("a: 1\n{}: b\n", BuildOptions::default()).is_err());
     assert!(to_json_text("a: .inf\n", BuildOptions::default()).is_err());
-    assert!(to_json_text("a: <&>\u{2028}\n", BuildOptions::default()).is_err());
     assert_eq!(to_json_text("a: <&>\n", BuildOptions::default()).unwrap(), r#"{"a":"\u003c\u0026\u003e"}"#);
+}
+
+/// HE-VAL-01: line breaks of YAML 1.1 end lines outside of quotes, and a byte order mark inside a document is a character like any other.
+#[test]
+fn old_breaks_and_marks() {
+    let json = |text: &str| to_json_text(text, BuildOptions::default()).map_err(|e| e.to_string());
+    for (text, want) in [
+        ("a: <&>\u{2028}\n", r#"{"a":"\u003c\u0026\u003e"}"#),
+        ("a: b\u{2028}c: d\n", r#"{"a":"b","c":"d"}"#),
+        ("a: b\u{2029}\u{2028}c: d\n", r#"{"a":"b","c":"d"}"#),
+        ("a: b\u{85}  c\n", r#"{"a":"b c"}"#),
+        ("a: |\n  x\u{85}  y\n", r#"{"a":"x\ny\n"}"#),
+        ("a: \u{2028}  b\n", r#"{"a":"b"}"#),
+        ("- a\u{85}- b\n", r#"["a","b"]"#),
+        ("a: b\n\u{feff}c: d\n", "{\"a\":\"b\",\"\u{feff}c\":\"d\"}"),
+        ("a: \u{feff}b: # c\n", ""),
+        ("a: \u{feff}it's#b # c\n", "{\"a\":\"\u{feff}it's#b\"}"),
+        ("a: \"x\u{85} y\"\n", r#"{"a":"x y"}"#),
+    ] {
+        assert_eq!(json(text).unwrap_or_default(), want, "{text:?}");
+    }
+    // In the middle of a text a separator would stay, which no other way of writing it says.
+    for text in ["a: b\u{2028}  c\n", "a: |\n  x\u{2028}  y\n", "a: |\n  x\u{2028}b: 2\n"] {
+        assert!(json(text).is_err_and(|e| e.contains("a line separator")), "{text:?}");
+    }
+    assert!(json("a: b\u{2028}garbage\n").is_err());
 }
 
 /// Comments, anchors, spans and positions stay when they are asked for.

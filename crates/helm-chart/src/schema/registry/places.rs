@@ -77,15 +77,16 @@ pub(super) struct Place<'s> {
     pub(super) document: String,
     /// Where it stands there.
     pub(super) pointer: String,
+    /// The draft that it is written in.
+    pub(super) draft: Draft,
 }
 
 /// The schemas of all documents.
 pub(super) struct Places<'s> {
-    draft: Draft,
     by_address: HashMap<String, Place<'s>>,
     by_anchor: HashMap<(String, String), Place<'s>>,
-    /// The address that the references of a schema start from, by the address of its object in memory.
-    bases: HashMap<usize, Rc<str>>,
+    /// The address that the references of a schema start from, and its draft, by the address of its object in memory.
+    bases: HashMap<usize, (Rc<str>, Draft)>,
     /// Schemas that were looked at, by their addresses in memory.
     known: HashSet<usize>,
     /// Whether a keyword needs to know what others have evaluated.
@@ -93,20 +94,20 @@ pub(super) struct Places<'s> {
 }
 
 impl<'s> Places<'s> {
-    pub(super) fn new(draft: Draft) -> Self {
-        Self { draft, by_address: HashMap::new(), by_anchor: HashMap::new(), bases: HashMap::new(), known: HashSet::new(), tracks: false }
+    pub(super) fn new() -> Self {
+        Self { by_address: HashMap::new(), by_anchor: HashMap::new(), bases: HashMap::new(), known: HashSet::new(), tracks: false }
     }
 
-    /// Adds a document.
-    pub(super) fn document(&mut self, address: &str, document: &'s Value) -> Result<(), String> {
-        let place = Place { value: document, document: address.to_owned(), pointer: String::new() };
+    /// Adds a document that is written in `draft`.
+    pub(super) fn document(&mut self, address: &str, document: &'s Value, draft: Draft) -> Result<(), String> {
+        let place = Place { value: document, document: address.to_owned(), pointer: String::new(), draft };
         self.by_address.insert(address.to_owned(), place);
-        self.add(document, address, address, "")
+        self.add(document, address, address, "", draft)
     }
 
     /// Adds a schema that stands at `pointer` in the document with this address, and those in it.
-    pub(super) fn add(&mut self, schema: &'s Value, base: &str, document: &str, pointer: &str) -> Result<(), String> {
-        self.walk(schema, &Rc::from(base), document, &mut pointer.to_owned(), 0)
+    pub(super) fn add(&mut self, schema: &'s Value, base: &str, document: &str, pointer: &str, draft: Draft) -> Result<(), String> {
+        self.walk(schema, &(Rc::from(base), draft), document, &mut pointer.to_owned(), 0)
     }
 
     pub(super) fn is_known(&self, schema: &Value) -> bool {
@@ -124,10 +125,27 @@ impl<'s> Places<'s> {
 
     /// The address that the references of a schema start from.
     pub(super) fn base(&self, schema: &Map<String, Value>) -> &str {
-        self.bases.get(&std::ptr::from_ref(schema).addr()).map_or("", |base| base)
+        self.bases.get(&std::ptr::from_ref(schema).addr()).map_or("", |(base, _)| base)
     }
 
-    fn walk(&mut self, value: &'s Value, base: &Rc<str>, document: &str, pointer: &mut String, depth: usize) -> Result<(), String> {
+    /// The draft of a schema that was looked at.
+    pub(super) fn draft(&self, schema: &Map<String, Value>) -> Option<Draft> {
+        self.bases.get(&std::ptr::from_ref(schema).addr()).map(|(_, draft)| *draft)
+    }
+
+    /// The schemas that are written in another draft than `usual`, by the addresses of their objects in memory.
+    pub(super) fn in_other_drafts(&self, usual: Draft) -> HashMap<usize, Draft> {
+        self.bases.iter().filter(|(_, (_, draft))| *draft != usual).map(|(place, (_, draft))| (*place, *draft)).collect()
+    }
+
+    fn walk(
+        &mut self,
+        value: &'s Value,
+        from: &(Rc<str>, Draft),
+        document: &str,
+        pointer: &mut String,
+        depth: usize,
+    ) -> Result<(), String> {
         if depth > MAX_DEPTH {
             return Err(format!("the schema is nested deeper than {MAX_DEPTH} levels"));
         }
@@ -135,9 +153,9 @@ impl<'s> Places<'s> {
             return Ok(());
         }
         let Value::Object(object) = value else { return Ok(()) };
-        let base = self.name(value, object, base, document, pointer)?;
+        let from = self.name(value, object, from, document, pointer)?;
         self.tracks |= object.contains_key("unevaluatedProperties") || object.contains_key("unevaluatedItems");
-        for (keyword, holds) in keywords(self.draft) {
+        for (keyword, holds) in keywords(from.1) {
             let Some(inner) = object.get(keyword) else { continue };
             let length = pointer.len();
             pointer.push('/');
@@ -147,30 +165,37 @@ impl<'s> Places<'s> {
                 let length = pointer.len();
                 pointer.push_str(step);
                 if result.is_ok() {
-                    result = self.walk(schema, &base, document, pointer, depth + 1);
+                    result = self.walk(schema, &from, document, pointer, depth + 1);
                 }
                 pointer.truncate(length);
             });
             result?;
             pointer.truncate(length);
         }
-        self.bases.insert(std::ptr::from_ref(object).addr(), base);
+        self.bases.insert(std::ptr::from_ref(object).addr(), from);
         Ok(())
     }
 
-    /// Notes the address and the anchors that a schema gives itself; returns what its references start from.
+    /// Notes the address and the anchors that a schema gives itself; returns what its references start from, and its draft:
+    /// only a schema with an address of its own can name another one than what it stands in.
     fn name(
         &mut self,
         value: &'s Value,
         object: &Map<String, Value>,
-        base: &Rc<str>,
+        (base, draft): &(Rc<str>, Draft),
         document: &str,
         pointer: &str,
-    ) -> Result<Rc<str>, String> {
+    ) -> Result<(Rc<str>, Draft), String> {
         let text = |keyword: &str| object.get(keyword).and_then(Value::as_str);
-        let place = || Place { value, document: document.to_owned(), pointer: pointer.to_owned() };
-        let old = self.draft <= Draft::D7;
-        let own = text(if self.draft == Draft::D4 { "id" } else { "$id" }).filter(|_| !(old && object.contains_key("$ref")));
+        let own = |draft: Draft| {
+            let hidden = draft <= Draft::D7 && object.contains_key("$ref");
+            text(if draft == Draft::D4 { "id" } else { "$id" }).filter(|_| !hidden)
+        };
+        let named = object.get("$schema").filter(|_| !pointer.is_empty()).and_then(|_| Draft::of(value).ok());
+        let draft = named.filter(|named| own(*named).is_some_and(|id| !id.starts_with('#'))).unwrap_or(*draft);
+        let place = || Place { value, document: document.to_owned(), pointer: pointer.to_owned(), draft };
+        let old = draft <= Draft::D7;
+        let own = own(draft);
         let (id, fragment) = own.map_or(("", ""), |id| id.split_once('#').unwrap_or((id, "")));
         let mut base = Rc::clone(base);
         if !id.is_empty() {
@@ -188,7 +213,7 @@ impl<'s> Places<'s> {
         let anchors = if old {
             [Some(fragment).filter(|f| !f.is_empty() && !f.starts_with('/')), None]
         } else {
-            [text("$anchor"), text("$dynamicAnchor").filter(|_| self.draft >= Draft::D2020)]
+            [text("$anchor"), text("$dynamicAnchor").filter(|_| draft >= Draft::D2020)]
         };
         for anchor in anchors.into_iter().flatten() {
             match self.by_anchor.entry((base.to_string(), anchor.to_owned())) {
@@ -202,6 +227,6 @@ impl<'s> Places<'s> {
                 std::collections::hash_map::Entry::Occupied(_) => {}
             }
         }
-        Ok(base)
+        Ok((base, draft))
     }
 }

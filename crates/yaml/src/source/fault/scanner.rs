@@ -348,9 +348,6 @@ impl<'a> Scanner<'a> {
 
     fn skip_to_token(&mut self) {
         loop {
-            if self.mark.column == 0 && self.text[self.at..].starts_with('\u{feff}') {
-                self.skip();
-            }
             while self.byte(0) == Some(b' ') || (self.byte(0) == Some(b'\t') && (self.in_flow() || !self.key_allowed)) {
                 self.skip();
             }
