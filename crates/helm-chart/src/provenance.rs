@@ -4,9 +4,9 @@
 //! This module reads the text and compares digests; who may sign comes in through [`Verifier`], so that the keys and the
 //! OpenPGP library stay with the caller.
 
-use ferroflux_go_template::strconv::quote;
 use std::collections::BTreeMap;
 
+use ferroflux_go_template::strconv::quote;
 use sha2::{Digest, Sha256};
 
 use crate::metadata::{DecodeError, read_files_table};

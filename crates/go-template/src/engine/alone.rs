@@ -1,6 +1,7 @@
 //! One text, rendered as a Go program does that knows Sprig and not Helm: `--name-template`.
 
 use std::cell::{Cell, RefCell};
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
@@ -10,7 +11,6 @@ use crate::host::Host;
 use crate::limits::{Limits, Meter};
 use crate::syntax::Parser;
 use crate::value::{CycleGuard, Str, Value};
-use std::sync::Arc;
 
 /// Renders `text` under `name` without data, with the functions of Go and of Sprig and without those that Helm adds
 /// (`include`, `toYaml`…). The environment is there: what the text names comes from whoever wrote it on a command
