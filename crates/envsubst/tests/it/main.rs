@@ -118,7 +118,7 @@ fn post_build_failures() {
     assert!(build("a: 1\n", &bad, Strategy::default()).unwrap_err().starts_with("envsubst error: '9' var name is invalid"));
     let mut binary = vars;
     binary.set("bytes", [0xff, 0xfe]);
-    assert!(build("a: ${bytes}\n", &binary, Strategy::default()).unwrap_err().contains("invalid UTF-8"));
+    assert!(build("a: ${bytes}\n", &binary, Strategy::default()).unwrap_err().contains("yaml: invalid leading UTF-8 octet"));
 }
 
 /// A pattern on a long value has an end.
