@@ -1,7 +1,8 @@
 //! Texts that the Go libraries take and the parser does not, or not in the same way.
 //!
 //! Such files exist: quoted text that goes on without indentation, tabs at the start of lines inside brackets and quotes, a
-//! comment right behind a closing quote, a line break of YAML 1.1, a byte order mark as the first character of a text, an escaped apostrophe, a colon at the end of an unquoted text in brackets, a dash alone there. Each can be written in
+//! comment right behind a closing quote, a line break of YAML 1.1, a byte order mark as the first character of a text, an
+//! escaped apostrophe, a colon at the end of an unquoted text in brackets, a dash alone there. Each can be written in
 //! another way that means the same to both; lines stay where they are.
 
 use std::iter;
