@@ -54,9 +54,10 @@ fn main() -> ExitCode {
     // A render touches little memory here and there; pages of 2 MiB would be cleared and counted for nothing. A kernel
     // without that switch refuses, which is as good.
     let _ = rustix::thread::disable_transparent_huge_pages(true);
-    let mut command = definition(std::env::args_os().nth(1).as_deref());
+    let name = std::env::args_os().nth(1);
+    let mut command = definition(name.as_deref());
     let matches = command.try_get_matches_from_mut(std::env::args_os()).unwrap_or_else(|error| {
-        let template = command.find_subcommand("template").filter(|_| std::env::args_os().nth(1).is_some_and(|name| name == "template"));
+        let template = command.find_subcommand("template").filter(|_| name.as_deref().is_some_and(|name| name == "template"));
         let Some(text) = template.and_then(|template| template::explain(template, &error)) else { error.exit() };
         eprintln!("Error: {text}");
         std::process::exit(1)

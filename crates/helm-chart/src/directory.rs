@@ -54,14 +54,14 @@ fn missing(link: &Path, error: &io::Error) -> String {
     format!("lstat {}: {why}", gone.display())
 }
 
-/// An absolute path without `.` and `..`.
-fn lexically_clean(path: &Path) -> PathBuf {
+/// A path without `.`, and without `..` where it is plain what that leads to; links are not looked at.
+pub fn lexically_clean(path: &Path) -> PathBuf {
     let mut clean = PathBuf::new();
     for part in path.components() {
-        match part {
-            Component::ParentDir => _ = clean.pop(),
-            Component::CurDir => {}
-            part => clean.push(part),
+        match (part, clean.components().next_back()) {
+            (Component::CurDir, _) | (Component::ParentDir, Some(Component::RootDir)) => {}
+            (Component::ParentDir, Some(Component::Normal(_))) => _ = clean.pop(),
+            (part, _) => clean.push(part),
         }
     }
     clean

@@ -45,7 +45,7 @@ pub mod values;
 pub use archive::{ArchiveError, looks_like_gzip, read_archive};
 pub use capabilities::{KubeVersionError, cluster_capabilities, offline_capabilities, parse_kube_version};
 pub use chart::{Chart, Crd};
-pub use directory::DirectoryTree;
+pub use directory::{DirectoryTree, lexically_clean};
 pub use file::{ChartFile, LoadLimits};
 pub use ignore::{IGNORE_FILE, IgnoreError, IgnoreRules};
 pub use load::{LoadError, PathError, load_archive, load_files, load_path, load_path_logged, load_tree};

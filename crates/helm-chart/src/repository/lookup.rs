@@ -122,20 +122,19 @@ pub fn find_logged(
         }
         lookup.offer(item);
     })?;
-    let is_range = is_range(version);
     let exact = version.is_empty() || lookup.exact.is_some();
     let found = lookup.finish()?;
     let notice = |level, text: &str, wanted| {
         Notice::new(level, text).with("chart", name).with(wanted, version).with("selected", &found.metadata.version)
     };
-    match is_range {
-        _ if exact => {}
-        true => log.log(notice(Level::Debug, "selected version matching constraint", "constraint")),
-        false => {
-            let text = "unable to find exact version requested; falling back to closest available version";
-            log.log(notice(Level::Warn, text, "requested"));
-        }
+    if exact {
+        return Ok(found);
     }
+    log.log(if is_range(version) {
+        notice(Level::Debug, "selected version matching constraint", "constraint")
+    } else {
+        notice(Level::Warn, "unable to find exact version requested; falling back to closest available version", "requested")
+    });
     Ok(found)
 }
 

@@ -93,7 +93,7 @@ impl Accepted {
         exclusive(&[("force", self.force.is_some()), ("force-conflicts", self.force_conflicts.is_some())])?;
         exclusive(&[("force-replace", self.force_replace.is_some()), ("force-conflicts", self.force_conflicts.is_some())])?;
         exclusive(&[("validate", self.validate.is_some()), ("dry-run", self.dry_run.is_some())])?;
-        let names = self.labels.iter().flat_map(|labels| label_names(labels));
+        let names = self.labels.iter().flat_map(|given| each_label(given)).filter_map(|label| Some(label.split_once('=')?.0));
         ensure!(
             !names.into_iter().any(|name| RESERVED_LABELS.contains(&name)),
             "user supplied labels contains system reserved label name. System labels: [{}]",
@@ -150,17 +150,16 @@ fn wait(text: &str) -> Result<String, String> {
 /// Labels of a release that Helm sets itself.
 const RESERVED_LABELS: [&str; 6] = ["name", "owner", "status", "version", "createdAt", "modifiedAt"];
 
-/// The names of one label, whose value may have commas, or of several behind commas.
-fn label_names(text: &str) -> impl Iterator<Item = &str> {
+/// One label, whose value may have commas, or several behind commas.
+fn each_label(text: &str) -> impl Iterator<Item = &str> {
     let several = text.matches('=').nth(1).is_some();
-    text.split(',').take(if several { usize::MAX } else { 1 }).filter_map(|label| Some(label.split_once('=')?.0))
+    text.split(move |c| several && c == ',')
 }
 
-/// One label, whose value may have commas, or several behind commas.
+/// Labels as they were given, if each has a name and a value.
 fn labels(text: &str) -> Result<String, String> {
-    let several = text.matches('=').nth(1).is_some();
-    match text.split(',').take(if several { usize::MAX } else { 0 }).find(|label| !label.contains('=')) {
-        None if text.contains('=') => Ok(text.to_owned()),
-        found => Err(format!("{} must be formatted as key=value", found.unwrap_or(text))),
+    match each_label(text).find(|label| !label.contains('=')) {
+        None => Ok(text.to_owned()),
+        Some(label) => Err(format!("{label} must be formatted as key=value")),
     }
 }

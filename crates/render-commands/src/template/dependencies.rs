@@ -11,12 +11,10 @@ use std::time::SystemTime;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use ferroflux_helm_chart::repository::{IndexEntry, Lookup, LookupError, read_index};
-use ferroflux_helm_chart::{Chart, Dependency, LoadLimits, load_archive, load_path, lock_digest, lock_yaml, package};
+use ferroflux_helm_chart::{Chart, Dependency, LoadLimits, lexically_clean, load_archive, load_path, lock_digest, lock_yaml, package};
 
-use super::download::Access;
 use super::registry::Registries;
 use super::repositories::{INDEX_LIMITS, Repositories};
-use super::source::origin;
 use indexes::Sources;
 
 mod indexes;
@@ -114,7 +112,7 @@ fn resolve(
             Some(path) => directory.join(path),
             None => directory.join("charts").join(name),
         };
-        ensure!(path.exists(), "directory {} not found", clean(&path).display());
+        ensure!(path.exists(), "directory {} not found", lexically_clean(&path).display());
         let chart = load(&path)?;
         if in_range(version, &chart.metadata.version) {
             found.push(if repository.is_empty() { Found::Local } else { Found::Directory(path) });
@@ -167,7 +165,7 @@ fn fetch(
         Found::Directory(path) => {
             let chart = load(&path)?;
             let mut bytes = Vec::new();
-            package(&chart, &mut bytes).with_context(|| format!("package {}", clean(&path).display()))?;
+            package(&chart, &mut bytes).with_context(|| format!("package {}", lexically_clean(&path).display()))?;
             let version = &chart.metadata.version;
             Ok(Resolved { locked: locked(version), archive: Some((format!("{}-{version}.tgz", chart.name()), bytes)) })
         }
@@ -194,10 +192,9 @@ fn fetch(
                 return Ok(Resolved { locked, archive: None });
             }
             writeln!(out, "Downloading {name} from repo {repository}")?;
-            let bytes = registries
-                .network
-                .get(&address, &access_to(&address, repository, sources))
-                .with_context(|| format!("could not download {address}"))?;
+            let known = sources.of(repository);
+            let access = known.map(|known| known.access.clone().toward(&address, &known.url, known.pass_credentials)).unwrap_or_default();
+            let bytes = registries.network.get(&address, &access).with_context(|| format!("could not download {address}"))?;
             entry.check_digest(&bytes)?;
             load_archive(bytes.as_slice(), LoadLimits::default()).with_context(|| format!("{address} is not a chart"))?;
             Ok(Resolved { locked, archive: Some((file, bytes)) })
@@ -209,20 +206,9 @@ fn fetch(
 fn check_local(directory: &Path, declared: &[Dependency]) -> Result<()> {
     for path in declared.iter().filter_map(|dependency| dependency.repository.strip_prefix("file://")) {
         let path = directory.join(path);
-        ensure!(path.exists(), "directory {} not found", clean(&path).display());
+        ensure!(path.exists(), "directory {} not found", lexically_clean(&path).display());
     }
     Ok(())
-}
-
-/// What authorizes a download from `address`: what was kept for the repository, if the address is on the same host or that
-/// does not matter.
-fn access_to(address: &str, repository: &str, sources: &Sources) -> Access {
-    let Some(source) = sources.of(repository) else { return Access::default() };
-    let mut access = source.access.clone();
-    if !source.pass_credentials && origin(address) != origin(&source.url) {
-        (access.username, access.password) = (String::new(), String::new());
-    }
-    access
 }
 
 fn in_registry(repository: &str, name: &str) -> String {
@@ -288,17 +274,4 @@ fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     file.as_file().set_permissions(mode).with_context(failed)?;
     file.persist(path).with_context(failed)?;
     Ok(())
-}
-
-/// A path without `..` and `.` where that is plain to see.
-pub(super) fn clean(path: &Path) -> PathBuf {
-    let mut out = PathBuf::new();
-    for part in path.components() {
-        match part {
-            std::path::Component::ParentDir if out.file_name().is_some() => _ = out.pop(),
-            std::path::Component::CurDir => {}
-            other => out.push(other),
-        }
-    }
-    out
 }

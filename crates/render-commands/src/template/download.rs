@@ -32,6 +32,23 @@ pub(super) struct Access {
     pub(super) insecure: bool,
 }
 
+impl Access {
+    /// What authorizes a download from `address`, which the index of `repository` names: a password for the repository is
+    /// for its host alone, unless it was said to be for `everywhere`.
+    pub(super) fn toward(mut self, address: &str, repository: &str, everywhere: bool) -> Self {
+        if !everywhere && origin(address) != origin(repository) {
+            (self.username, self.password) = (String::new(), String::new());
+        }
+        self
+    }
+}
+
+/// Scheme, host and port of an address.
+fn origin(address: &str) -> Option<(String, Option<String>, Option<u16>)> {
+    let url = Url::parse(address).ok()?;
+    Some((url.scheme().to_owned(), url.host_str().map(str::to_owned), url.port_or_known_default()))
+}
+
 /// The answer of a server, whatever its status.
 pub(super) struct Answer {
     pub(super) status: u16,

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, anyhow, ensure};
 use ferroflux_helm_chart::Log;
 use ferroflux_helm_chart::repository::{IndexEntry, IndexLimits, find_logged};
+use reqwest::Url;
 use serde_yaml::Value;
 
 use super::download::Access;
@@ -16,6 +17,13 @@ use super::os_error;
 
 /// The largest index that is read.
 pub(super) const INDEX_LIMITS: IndexLimits = IndexLimits { bytes: 64 << 20, entry_bytes: 1 << 20, charts: 1_000_000 };
+
+/// The address of the index of the repository at `url`; only http and https are spoken.
+pub(super) fn index_address(url: &str) -> Result<String> {
+    let scheme = Url::parse(url).map(|url| url.scheme().to_owned()).unwrap_or_default();
+    ensure!(matches!(scheme.as_str(), "http" | "https"), "could not find protocol handler for: {scheme}");
+    Ok(format!("{}/index.yaml", url.trim_end_matches('/')))
+}
 
 /// Where the list and the cache are.
 #[derive(Debug, clap::Args)]

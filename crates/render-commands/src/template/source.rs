@@ -10,20 +10,20 @@ use std::path::{Path, PathBuf, absolute};
 use std::time::SystemTime;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use ferroflux_helm_chart::Log;
 use ferroflux_helm_chart::provenance::{SignedText, Verifier, verify};
 use ferroflux_helm_chart::repository::oci::Reference;
 use ferroflux_helm_chart::repository::{IndexEntry, LookupError, find_logged};
+use ferroflux_helm_chart::{Log, lexically_clean};
 use ferroflux_openpgp::Keyring;
 use reqwest::Url;
 use tempfile::TempDir;
 
-use super::dependencies::{absolute_url, clean};
+use super::dependencies::absolute_url;
 use super::download::{Access, Downloads, shown};
 use super::flags::{given, path};
 use super::os_error;
 use super::registry::Registries;
-use super::repositories::{INDEX_LIMITS, Repositories};
+use super::repositories::{INDEX_LIMITS, Repositories, index_address};
 
 /// Options that say which chart, and how its server is spoken to.
 #[derive(Debug, clap::Args)]
@@ -122,7 +122,7 @@ impl Source {
             return self.fetch_entry(&entry, &self.repo, self.access(), self.pass_credentials, network);
         }
         if path.exists() {
-            let path = clean(&absolute(path).with_context(|| format!("chart {chart}"))?);
+            let path = lexically_clean(&absolute(path).with_context(|| format!("chart {chart}"))?);
             if self.verify {
                 self.verify(&path)?;
             }
@@ -190,9 +190,7 @@ impl Source {
     /// The entry of a chart in the index of `--repo`.
     fn indexed(&self, chart: &str, version: &str, network: &Downloads, log: &dyn Log) -> Result<IndexEntry> {
         let repository = &self.repo;
-        let scheme = Url::parse(repository).map(|url| url.scheme().to_owned()).unwrap_or_default();
-        ensure!(matches!(scheme.as_str(), "http" | "https"), "could not find protocol handler for: {scheme}");
-        let index = format!("{}/index.yaml", repository.trim_end_matches('/'));
+        let index = index_address(repository)?;
         let failed = || format!("looks like {:?} is not a valid chart repository or cannot be reached", shown(repository));
         let index = network.get(&index, &self.access()).with_context(failed)?;
         match find_logged(BufReader::new(Cursor::new(index)), INDEX_LIMITS, chart, version, repository, log) {
@@ -205,22 +203,11 @@ impl Source {
         }
     }
 
-    fn fetch_entry(
-        &self,
-        entry: &IndexEntry,
-        repository: &str,
-        mut access: Access,
-        everywhere: bool,
-        network: &Downloads,
-    ) -> Result<Located> {
+    fn fetch_entry(&self, entry: &IndexEntry, repository: &str, access: Access, everywhere: bool, network: &Downloads) -> Result<Located> {
         let named = format!("chart {:?} version {:?}", entry.chart, entry.metadata.version);
         let url = entry.urls.first().with_context(|| format!("{named} has no downloadable URLs"))?;
         let address = absolute_url(repository, url);
-        // A password for the repository is for its host alone.
-        if !everywhere && origin(&address) != origin(repository) {
-            (access.username, access.password) = (String::new(), String::new());
-        }
-        let fetched = self.fetch(&address, &access, network)?;
+        let fetched = self.fetch(&address, &access.toward(&address, repository, everywhere), network)?;
         entry.check_digest(&fs::read(&fetched.path)?)?;
         Ok(fetched)
     }
@@ -270,12 +257,6 @@ impl Source {
         verify(&bytes, &signed, &name, &Keys(keys))?;
         Ok(())
     }
-}
-
-/// Scheme, host and port of an address.
-pub(super) fn origin(address: &str) -> Option<(String, Option<String>, Option<u16>)> {
-    let url = Url::parse(address).ok()?;
-    Some((url.scheme().to_owned(), url.host_str().map(str::to_owned), url.port_or_known_default()))
 }
 
 /// GnuPG's keyring in the format of its first versions, which is Helm's default.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Cursor, Write};
 
-use anyhow::{Result, anyhow, bail, ensure};
+use anyhow::{Result, anyhow, bail};
 use ferroflux_go_template::strconv::quote;
 use ferroflux_helm_chart::Dependency;
 use ferroflux_helm_chart::repository::read_index;
@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use super::super::download::{Access, Downloads};
 use super::super::os_error;
-use super::super::repositories::{INDEX_LIMITS, Repositories, Repository};
+use super::super::repositories::{INDEX_LIMITS, Repositories, Repository, index_address};
 
 /// Where the dependencies of a chart come from.
 pub(super) struct Sources {
@@ -67,24 +67,13 @@ impl Sources {
         if !self.unmanaged.is_empty() {
             writeln!(out, "Getting updates for unmanaged Helm repositories...")?;
             for repository in once_each(self.unmanaged.values()) {
-                check_scheme(&repository.url)?;
-                match fetch(repository, repositories, network) {
-                    Ok(()) => writeln!(out, "...Successfully got an update from the {} chart repository", shown(&repository.url))?,
-                    Err(error) => {
-                        writeln!(out, "...Unable to get an update from the {} chart repository:\n\t{error:#}", shown(&repository.url))?
-                    }
-                }
+                update(repository, &repository.url, "", repositories, network, out)?;
             }
         }
         if !self.added.is_empty() {
             writeln!(out, "Hang tight while we grab the latest from your chart repositories...")?;
             for repository in once_each(self.added.iter()) {
-                check_scheme(&repository.url)?;
-                let (name, url) = (shown(&repository.name), &repository.url);
-                match fetch(repository, repositories, network) {
-                    Ok(()) => writeln!(out, "...Successfully got an update from the {name} chart repository")?,
-                    Err(error) => writeln!(out, "...Unable to get an update from the {name} chart repository ({url}):\n\t{error:#}")?,
-                }
+                update(repository, &repository.name, &format!(" ({})", repository.url), repositories, network, out)?;
             }
             writeln!(out, "Update Complete. ⎈Happy Helming!⎈")?;
         }
@@ -105,16 +94,27 @@ pub(super) fn read(repository: &Repository, repositories: &Repositories) -> Resu
         .map_err(|e| anyhow!("no cached repository for {name} found. (try 'helm repo update'): open {}: {}", path.display(), os_error(&e)))
 }
 
-/// Refuses addresses that are not spoken to.
-fn check_scheme(address: &str) -> Result<()> {
-    let scheme = Url::parse(address).map(|url| url.scheme().to_owned()).unwrap_or_default();
-    ensure!(matches!(scheme.as_str(), "http" | "https"), "could not find protocol handler for: {scheme}");
+/// Fetches an index and says how that went, of a repository that is called `name`; `place` says where a failing one is.
+fn update(
+    repository: &Repository,
+    name: &str,
+    place: &str,
+    repositories: &Repositories,
+    network: &Downloads,
+    out: &mut dyn Write,
+) -> Result<()> {
+    let address = index_address(&repository.url)?;
+    let name = quote(name.as_bytes());
+    match fetch(&address, repository, repositories, network) {
+        Ok(()) => writeln!(out, "...Successfully got an update from the {name} chart repository")?,
+        Err(error) => writeln!(out, "...Unable to get an update from the {name} chart repository{place}:\n\t{error:#}")?,
+    }
     Ok(())
 }
 
-fn fetch(repository: &Repository, repositories: &Repositories, network: &Downloads) -> Result<()> {
-    let address = format!("{}/index.yaml", repository.url.trim_end_matches('/'));
-    let bytes = network.get(&address, &repository.access)?;
+/// Fetches the index at `address` into the cache.
+fn fetch(address: &str, repository: &Repository, repositories: &Repositories, network: &Downloads) -> Result<()> {
+    let bytes = network.get(address, &repository.access)?;
     read_index(Cursor::new(&bytes), INDEX_LIMITS, &mut |_| {}).map_err(|e| anyhow!("{e}"))?;
     let path = repositories.index_path(&repository.name)?;
     if let Some(folder) = path.parent() {
@@ -123,11 +123,11 @@ fn fetch(repository: &Repository, repositories: &Repositories, network: &Downloa
     super::replace(&path, &bytes)
 }
 
-/// Repositories with different addresses; a slash at the end makes no difference. The last one of each counts.
+/// Repositories with different addresses. The last one of each counts.
 fn once_each<'r>(all: impl Iterator<Item = &'r Repository>) -> Vec<&'r Repository> {
     let mut unique: Vec<&Repository> = Vec::new();
     for repository in all {
-        unique.retain(|known| known.url.trim_end_matches('/') != repository.url.trim_end_matches('/'));
+        unique.retain(|known| !same(&known.url, &repository.url));
         unique.push(repository);
     }
     unique
@@ -136,10 +136,6 @@ fn once_each<'r>(all: impl Iterator<Item = &'r Repository>) -> Vec<&'r Repositor
 /// Whether two addresses are one; slashes at the end make no difference.
 fn same(a: &str, b: &str) -> bool {
     a.trim_end_matches('/') == b.trim_end_matches('/')
-}
-
-fn shown(text: &str) -> String {
-    quote(text.as_bytes())
 }
 
 impl Repository {
