@@ -1,6 +1,5 @@
 //! Starting and stopping the three programs.
 
-use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -11,6 +10,7 @@ use serde_json::json;
 
 use crate::binaries::{Binaries, BinariesError};
 use crate::credentials;
+use crate::ports::free_port;
 use crate::supervised::{Janitor, Supervised};
 
 /// The control plane did not come up.
@@ -94,7 +94,8 @@ impl ControlPlane {
         write("sa.key", &private)?;
         write("sa.pub", &public)?;
         write("tokens.csv", &format!("{token},admin,admin,\"system:masters\"\n"))?;
-        let [etcd, peer, api, manager] = free_ports().map_err(io("find free ports"))?;
+        let port = || free_port().map_err(io("find a free port"));
+        let (etcd, peer, api, manager) = (port()?, port()?, port()?, port()?);
         let mut plane = Self {
             url: format!("https://127.0.0.1:{api}"),
             dir,
@@ -268,14 +269,4 @@ impl ControlPlane {
         });
         format!("{config:#}\n")
     }
-}
-
-/// Ports that were free a moment ago. They are held together while they are looked for, so that they differ.
-fn free_ports<const N: usize>() -> std::io::Result<[u16; N]> {
-    let listeners = (0..N).map(|_| TcpListener::bind("127.0.0.1:0")).collect::<Result<Vec<_>, _>>()?;
-    let mut ports = [0; N];
-    for (port, listener) in ports.iter_mut().zip(&listeners) {
-        *port = listener.local_addr()?.port();
-    }
-    Ok(ports)
 }

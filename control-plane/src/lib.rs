@@ -10,10 +10,12 @@
 mod binaries;
 mod cluster;
 mod credentials;
+mod ports;
 mod shared;
 mod supervised;
 
 pub use binaries::{Binaries, BinariesError, KUBERNETES_VERSION, cache_dir};
 pub use cluster::{ControlPlane, Home, StartError};
+pub use ports::free_port;
 pub use shared::shared;
 pub use supervised::Supervised;

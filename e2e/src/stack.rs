@@ -1,12 +1,11 @@
 //! The control plane, the Git server and the controllers that all scenarios of a run share.
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use ferroflux_control_plane::{ControlPlane, Supervised};
+use ferroflux_control_plane::{ControlPlane, Supervised, free_port};
 use ferroflux_git_server::{HttpOptions, HttpServer};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::api::{Patch, PatchParams};
@@ -94,7 +93,7 @@ impl Controllers {
     }
 
     fn start_from(programs: Option<PathBuf>, kubeconfig: &Path, selector: &str) -> Self {
-        let (dir, storage) = (tempfile::tempdir().unwrap(), free_port());
+        let (dir, storage) = (tempfile::tempdir().unwrap(), free_port().unwrap());
         let (kubeconfig, selector) = (kubeconfig.to_owned(), selector.to_owned());
         let mut controllers = Self { children: Vec::new(), kubeconfig, selector, programs, dir, storage };
         controllers.spawn("source-controller");
@@ -111,7 +110,8 @@ impl Controllers {
     /// Starts a controller again.
     pub fn spawn(&mut self, name: &'static str) {
         let log = std::fs::File::options().create(true).append(true).open(self.log(name)).unwrap();
-        let mut args = vec![format!("--watch-label-selector={}", self.selector), format!("--health-addr=127.0.0.1:{}", free_port())];
+        let mut args =
+            vec![format!("--watch-label-selector={}", self.selector), format!("--health-addr=127.0.0.1:{}", free_port().unwrap())];
         args.extend(["--metrics-addr=0", "--events-addr=", "--requeue-dependency=1s", "--log-level=debug"].map(str::to_owned));
         if name == "source-controller" {
             let storage = format!("127.0.0.1:{}", self.storage);
@@ -155,10 +155,6 @@ fn program(name: &str) -> PathBuf {
         assert!(status.success(), "{name} does not build");
     }
     path
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// How long a scenario waits for a state before it fails; it bounds hanging, nothing else.

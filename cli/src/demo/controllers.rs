@@ -1,11 +1,10 @@
 //! The controllers as processes, as a cluster runs them in pods.
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use ferroflux_control_plane::Supervised;
+use ferroflux_control_plane::{Supervised, free_port};
 
 const NAMES: [&str; 2] = ["source-controller", "kustomize-controller"];
 
@@ -101,8 +100,4 @@ impl Controllers {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
-}
-
-fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }

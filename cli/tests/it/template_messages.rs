@@ -219,6 +219,7 @@ fn failures_of_the_network() {
         (&["rel", "app", "-f", &format!("http://{here}/none.yaml")], format!("failed to fetch http://{here}/none.yaml : 404 Not Found")),
         (&["rel", "app", "-f", &format!("HTTP://{here}/v.yaml")], String::new()),
         (&["rel", "app", "--ca-file", "none.pem"], "missing registry client: can't create TLS config for client: can't read CA file: \"none.pem\": open none.pem: no such file or directory".to_owned()),
+        (&["rel", "app", "--ca-file", "app/Chart.yaml"], "missing registry client: can't create TLS config for client: failed to append certificates from pem block".to_owned()),
         (&["rel", "app", "-f", &format!("oci://{nobody}/v")], "failed to perform \"FetchReference\" on source: invalid reference".to_owned()),
     ] {
         let lines = said(root, args).2;

@@ -13,6 +13,9 @@ use rustls::pki_types::{PrivateKeyDer, pem::PemObject};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+/// What the certificates are for.
+const NAMES: [&str; 2] = ["localhost", "127.0.0.1"];
+
 /// A running server; it ends when this is dropped.
 #[derive(Debug)]
 pub struct Server {
@@ -20,6 +23,17 @@ pub struct Server {
     backend: Backend,
     pki: Pki,
     task: JoinHandle<()>,
+}
+
+/// Whose certificate a server shows, and whether it asks for one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Certificates {
+    /// It shows one that an authority issued.
+    Issued,
+    /// It shows one that an authority issued, and clients must show another.
+    Mutual,
+    /// It shows that of the authority itself, as after `openssl req -x509`.
+    Own,
 }
 
 /// PEM texts of a server.
@@ -58,13 +72,12 @@ impl Drop for Server {
     }
 }
 
-/// Serves the repositories below `root` with a certificate for `127.0.0.1` and `localhost`, to clients with a certificate
-/// of the same authority if it is demanded.
-pub async fn serve(root: &Path, options: HttpOptions, client_certificate: bool) -> Result<Server> {
+/// Serves the repositories below `root` with a certificate for `127.0.0.1` and `localhost`.
+pub async fn serve(root: &Path, options: HttpOptions, certificates: Certificates) -> Result<Server> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let addr = listener.local_addr()?;
-    let pki = Pki::new().map_err(Error::other)?;
-    let acceptor = pki.acceptor(client_certificate)?;
+    let pki = Pki::new(certificates).map_err(Error::other)?;
+    let acceptor = pki.acceptor(certificates == Certificates::Mutual)?;
     let backend = Backend::new(root, options);
     let router = backend.router();
     let task = tokio::spawn(async move {
@@ -81,8 +94,8 @@ pub async fn serve(root: &Path, options: HttpOptions, client_certificate: bool) 
 }
 
 impl Pki {
-    fn new() -> std::result::Result<Self, rcgen::Error> {
-        let mut authority = CertificateParams::new(vec!["Test CA".to_owned()])?;
+    fn new(certificates: Certificates) -> std::result::Result<Self, rcgen::Error> {
+        let mut authority = CertificateParams::new(NAMES.map(str::to_owned))?;
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate()?)?;
         let issue = |names: &[&str], usage| -> std::result::Result<(String, String), rcgen::Error> {
@@ -91,7 +104,10 @@ impl Pki {
             params.extended_key_usages = vec![usage];
             Ok((params.signed_by(&key, &authority)?.pem(), key.serialize_pem()))
         };
-        let (certificate, key) = issue(&["localhost", "127.0.0.1"], ExtendedKeyUsagePurpose::ServerAuth)?;
+        let (certificate, key) = match certificates {
+            Certificates::Issued | Certificates::Mutual => issue(&NAMES, ExtendedKeyUsagePurpose::ServerAuth)?,
+            Certificates::Own => (authority.pem(), authority.key().serialize_pem()),
+        };
         let (client_certificate, client_key) = issue(&["client"], ExtendedKeyUsagePurpose::ClientAuth)?;
         Ok(Self { ca: authority.pem(), client_certificate, client_key, certificate, key })
     }

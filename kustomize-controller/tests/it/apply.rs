@@ -62,19 +62,9 @@ async fn a_revision_is_applied() {
     assert_eq!(again["status"]["history"][0]["totalReconciliations"], 2);
     assert_eq!(condition(&again, "Ready")["lastTransitionTime"], condition(&done, "Ready")["lastTransitionTime"]);
     assert_eq!(w.get("v1", "Service", "app").await.unwrap()["metadata"]["resourceVersion"], service["metadata"]["resourceVersion"]);
-    let events = loop {
-        let events = w.events("app", "ReconciliationSucceeded").await;
-        if !events.is_empty() {
-            break events;
-        }
-        tokio::task::yield_now().await;
-    };
-    assert!(events.iter().any(|e| e.starts_with("Reconciliation finished in ")), "{events:?}");
-    let changes = w.events("app", "Progressing").await;
-    assert!(
-        changes.iter().any(|e| e.contains("Service/kc-apply/app created") && e.contains("Deployment/kc-apply/app created")),
-        "{changes:?}"
-    );
+    w.event("app", "ReconciliationSucceeded", |m| m.starts_with("Reconciliation finished in ")).await;
+    let created = |m: &str| m.contains("Service/kc-apply/app created") && m.contains("Deployment/kc-apply/app created");
+    w.event("app", "Progressing", created).await;
 }
 
 /// KC-APPLY-05, KC-APPLY-06, KC-APPLY-08: a changed field and a deleted object are put right, fields of kubectl and of

@@ -1,12 +1,13 @@
 //! The process: its namespace, its shard, its environment.
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
+use std::time::Duration;
 
 use ferroflux_test_harness::gate::{Gate, Passage};
 use serde_json::{Value, json};
 
-use crate::world::{Controller, SERVER, World, config_map, logged};
+use crate::world::{Controller, PATIENCE, SERVER, World, config_map};
 
 const KUSTOMIZE: &str = "kustomize.toolkit.fluxcd.io/v1";
 
@@ -47,6 +48,24 @@ pub(crate) fn get(addr: &str, path: &str) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
+/// An address to listen on that nobody else has.
+pub(crate) fn loopback() -> String {
+    format!("127.0.0.1:{}", ferroflux_control_plane::free_port().unwrap())
+}
+
+/// The metrics served at an address, as soon as they are as asked.
+pub(crate) async fn scraped(addr: &str, what: &str, is: impl Fn(&str) -> bool) -> String {
+    let begin = tokio::time::Instant::now();
+    loop {
+        let text = get(addr, "/metrics");
+        if is(&text) {
+            return text;
+        }
+        assert!(begin.elapsed() < PATIENCE, "never: {what}\n{text}");
+        tokio::time::sleep(Duration::from_millis(30)).await;
+    }
+}
+
 /// RT-94: packets between the controller and the API server are dropped for a while, without a word. The controller is not
 /// taken for stuck, and goes on by itself with what happened meanwhile when they arrive again.
 #[tokio::test(flavor = "multi_thread")]
@@ -57,7 +76,7 @@ async fn dropped_packets() {
     let dir = tempfile::tempdir().unwrap();
     let kubeconfig = dir.path().join("kubeconfig");
     std::fs::write(&kubeconfig, crate::remote::kubeconfig().to_string().replace(plane.url(), &format!("https://{}", gate.addr()))).unwrap();
-    let health = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let health = loopback();
     let controller = Controller::start_with(
         "sharding.fluxcd.io/key=dropped",
         &[&format!("--health-addr={health}")],
@@ -81,19 +100,20 @@ async fn dropped_packets() {
 #[tokio::test(flavor = "multi_thread")]
 async fn metrics() {
     let w = World::new("kc-metrics").await;
-    let addr = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let addr = loopback();
     let flags = [&format!("--metrics-addr={addr}"), "--enable-leader-election"];
     let controller = Controller::start_with("sharding.fluxcd.io/key=metrics", &flags, &[]);
     let revision = w.publish("repo", &[("map.yaml", &config_map("map", "x"))]).await;
     w.kustomization("app", "repo", json!({"labels": {"sharding.fluxcd.io/key": "metrics"}})).await;
     w.ready("app", &revision).await;
-    let scraped = get(&addr, "/metrics");
     let own = r#"kind="Kustomization",name="app",namespace="kc-metrics""#;
+    // The pass ends after its status is seen.
+    let text = scraped(&addr, "the pass", |text| text.contains(&format!("gotk_reconcile_duration_seconds_count{{{own}}}"))).await;
     let buckets =
         ["0.01", "0.038364", "0.147176", "0.564622", "2.166091", "8.309901", "31.879757", "122.302172", "469.194959", "1800.0", "+Inf"];
     for bucket in buckets {
         let series = format!("gotk_reconcile_duration_seconds_bucket{{le=\"{bucket}\",{own}}}");
-        assert!(scraped.contains(&series), "{series} is missing in\n{scraped}");
+        assert!(text.contains(&series), "{series} is missing in\n{text}");
     }
     let queue = r#"{controller="kustomization",name="kustomization""#;
     for series in [
@@ -119,20 +139,14 @@ async fn metrics() {
         "go_info{version=",
         "process_start_time_seconds ",
     ] {
-        assert!(scraped.contains(series), "{series} is missing in\n{scraped}");
+        assert!(text.contains(series), "{series} is missing in\n{text}");
     }
-    let resident = scraped.lines().find_map(|l| l.strip_prefix("process_resident_memory_bytes ")).unwrap().parse::<f64>().unwrap();
+    let resident = text.lines().find_map(|l| l.strip_prefix("process_resident_memory_bytes ")).unwrap().parse::<f64>().unwrap();
     assert!(resident < 40.0 * 1024.0 * 1024.0, "{resident} bytes, unoptimised");
     assert!(get(&addr, "/debug/pprof/heap").starts_with("HTTP/1.1 200"));
     w.delete(KUSTOMIZE, "Kustomization", "app").await;
-    for _ in 0..1000 {
-        if !get(&addr, "/metrics").contains(own) {
-            controller.kill().await;
-            return;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(30)).await;
-    }
-    panic!("the series of an object that is gone are still there");
+    scraped(&addr, "no series of an object that is gone", |text| !text.contains(own)).await;
+    controller.kill().await;
 }
 
 /// RT-46, RT-49, KC-APPLY-12: the lines that people search the log for, with the fields that tell of what they are.
@@ -144,7 +158,7 @@ async fn log_lines() {
     w.kustomization("after", "repo", json!({"dependsOn": [{"name": "none"}]})).await;
     w.ready("app", &revision).await;
     w.failed("after", "DependencyNotReady").await;
-    let applied = logged("kc-log", "app", |m| m == "server-side apply completed").unwrap();
+    let applied = w.logged("app", |m| m == "server-side apply completed").await;
     assert_eq!((&applied["output"], &applied["revision"]), (&json!({"ConfigMap/kc-log/map": "created"}), &json!(revision)));
     assert_eq!(applied["Kustomization"], json!({"name": "app", "namespace": "kc-log"}));
     for (field, value) in [
@@ -159,15 +173,9 @@ async fn log_lines() {
         applied["reconcileID"].as_str().is_some_and(|id| id.len() == 36) && applied["ts"].as_str().is_some_and(|ts| ts.ends_with('Z')),
         "{applied}"
     );
-    let finished = logged("kc-log", "app", |m| m.starts_with("Reconciliation finished in ") && m.ends_with(", next run in 1h1m0s"));
-    assert_eq!(finished.unwrap()["revision"], revision);
-    assert!(logged("kc-log", "after", |m| m == "Dependencies do not meet ready condition, retrying in 2s").is_some());
+    let finished = w.logged("app", |m| m.starts_with("Reconciliation finished in ") && m.ends_with(", next run in 1h1m0s")).await;
+    assert_eq!(finished["revision"], revision);
+    w.logged("after", |m| m == "Dependencies do not meet ready condition, retrying in 2s").await;
     w.merge(KUSTOMIZE, "Kustomization", "app", json!({"spec": {"suspend": true}})).await;
-    for _ in 0..1000 {
-        if logged("kc-log", "app", |m| m == "Reconciliation is suspended for this object").is_some() {
-            return;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(30)).await;
-    }
-    panic!("nothing says that it is suspended");
+    w.logged("app", |m| m == "Reconciliation is suspended for this object").await;
 }

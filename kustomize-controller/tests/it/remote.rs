@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use ferroflux_test_harness::proxy::{Protocol, Proxy};
 
+use crate::process::{loopback, scraped};
 use crate::world::{Controller, World, condition, config_map, is_ready};
 
 const KUSTOMIZE: &str = "kustomize.toolkit.fluxcd.io/v1";
@@ -174,7 +175,7 @@ async fn insecure_kubeconfigs() {
 #[tokio::test(flavor = "multi_thread")]
 async fn tokens_of_service_accounts() {
     let w = World::new("kc-generic").await;
-    let metrics = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let metrics = loopback();
     let gate = "--feature-gates=ObjectLevelWorkloadIdentity=true";
     let flags = [gate, "--default-kubeconfig-service-account=tenant", &format!("--metrics-addr={metrics}")];
     let controller = Controller::start_with("sharding.fluxcd.io/key=generic", &flags, &[]);
@@ -229,25 +230,18 @@ async fn tokens_of_service_accounts() {
             "gotk_token_cache_events_total{{event_type=\"{result}\",kind=\"Kustomization\",name=\"app\",namespace=\"kc-generic\",operation=\"fetch_kubeconfig\"}}"
         )
     };
-    let scraped = crate::process::get(&metrics, "/metrics");
     for series in [
         &tokens("cache_hit"),
         &tokens("cache_miss"),
         "gotk_token_cache_requests_total{status=\"failure\"}",
         "gotk_token_cache_requests_total{status=\"success\"}",
     ] {
-        assert!(scraped.contains(series), "{series} is missing in\n{scraped}");
+        scraped(&metrics, series, |text| text.contains(series)).await;
     }
     describe(json!({})).await;
     w.delete(KUSTOMIZE, "Kustomization", "app").await;
     w.is(KUSTOMIZE, "Kustomization", "app", "gone", |o| o.is_none()).await;
     assert!(w.get("v1", "ConfigMap", "map").await.is_none(), "pruned there");
-    for _ in 0..1000 {
-        if !crate::process::get(&metrics, "/metrics").contains("name=\"app\"") {
-            controller.kill().await;
-            return;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(30)).await;
-    }
-    panic!("the series of an object that is gone are still there");
+    scraped(&metrics, "no series of an object that is gone", |text| !text.contains("name=\"app\"")).await;
+    controller.kill().await;
 }

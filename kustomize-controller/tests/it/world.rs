@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 /// How long a test waits for a state before it fails; it bounds hanging, nothing else.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// One test's part of the cluster.
 pub(crate) struct World {
@@ -200,6 +200,18 @@ impl World {
         }
     }
 
+    /// Waits for a log line about an object whose message is as asked.
+    pub(crate) async fn logged(&self, name: &str, is: impl Fn(&str) -> bool) -> Value {
+        let begin = tokio::time::Instant::now();
+        loop {
+            if let Some(line) = logged(self.namespace, name, &is) {
+                return line;
+            }
+            assert!(begin.elapsed() < PATIENCE, "no such line about {name}\n{}", log());
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+    }
+
     /// The messages of the events on a Kustomization with a reason.
     pub(crate) async fn events(&self, name: &str, reason: &str) -> Vec<String> {
         let events = self.api("v1", "Event").list(&Default::default()).await.unwrap();
@@ -332,7 +344,7 @@ fn log_path() -> std::path::PathBuf {
 }
 
 /// What the controllers logged about an object of a namespace with a message that is as asked: the last such line.
-pub(crate) fn logged(namespace: &str, name: &str, is: impl Fn(&str) -> bool) -> Option<Value> {
+fn logged(namespace: &str, name: &str, is: impl Fn(&str) -> bool) -> Option<Value> {
     let text = std::fs::read_to_string(log_path()).unwrap_or_default();
     let lines = text.lines().rev().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let mut lines = lines.filter(|line| line["namespace"] == namespace && line["name"] == name);

@@ -67,8 +67,12 @@ async fn a_life_with_few_rights() {
     assert_eq!(heap.bytes().await.unwrap()[..2], [0x1f, 0x8b], "a gzipped profile");
 
     let mine = r#"{le="+Inf",kind="GitRepository",name="app",namespace="runtime"}"#;
-    let durations = controller.series("gotk_reconcile_duration_seconds_bucket").await;
-    assert!(durations.iter().any(|(labels, count)| labels == mine && *count >= 1.0), "{durations:?}");
+    world
+        .until("the pass is measured", async || {
+            let durations = controller.series("gotk_reconcile_duration_seconds_bucket").await;
+            durations.iter().any(|(labels, count)| labels == mine && *count >= 1.0)
+        })
+        .await;
     for name in [
         "controller_runtime_reconcile_total",
         "controller_runtime_reconcile_errors_total",

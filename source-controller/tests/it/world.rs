@@ -1,12 +1,11 @@
 //! A namespace, a Git server and the controllers that a test starts for it.
 
 use std::ffi::OsStr;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use ferroflux_api::source::GitRepository;
-use ferroflux_control_plane::{ControlPlane, Supervised};
+use ferroflux_control_plane::{ControlPlane, Supervised, free_port};
 use ferroflux_git_server::{HttpOptions, HttpServer, Repository};
 use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
@@ -112,7 +111,7 @@ impl World {
         kubeconfig: &Path,
         variables: &[(&str, &str)],
     ) -> Controller {
-        let [storage, health, metrics] = [(); 3].map(|()| format!("127.0.0.1:{}", free_port()));
+        let [storage, health, metrics] = [(); 3].map(|()| format!("127.0.0.1:{}", free_port().unwrap()));
         let (data, log) = (self.dir.path().join(name), self.dir.path().join(format!("{name}.log")));
         let mut args: Vec<String> = before.iter().map(|a| (*a).to_owned()).collect();
         args.extend([
@@ -270,8 +269,4 @@ fn resource(kind: &str) -> ApiResource {
         kind => ("", kind),
     };
     ApiResource::from_gvk(&GroupVersionKind::gvk(group, "v1", kind))
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }

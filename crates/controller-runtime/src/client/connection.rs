@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ferroflux_tls::{CertificateDer, Trust, verifier};
 use http::{HeaderValue, Uri};
 use hyper_rustls::{FixedServerNameResolver, HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -50,7 +51,13 @@ pub(super) fn socks<C>(proxy: &Uri, inner: C) -> SocksV5<C> {
 
 /// TLS over `inner`, as the configuration says; HTTP/2 where the server has it and `http2` is set.
 pub(super) fn tls<C>(config: &Config, inner: C, http2: bool) -> kube::Result<HttpsConnector<C>> {
-    let mut builder = HttpsConnectorBuilder::new().with_tls_config(config.rustls_client_config()?).https_or_http();
+    let mut tls = config.rustls_client_config()?;
+    if let (Some(authorities), false) = (&config.root_cert, config.accept_invalid_certs) {
+        let authorities = authorities.iter().map(|der| CertificateDer::from(der.clone())).collect();
+        let verifier = verifier(Trust::Only(authorities)).map_err(|e| kube::Error::Service(e.into()))?;
+        tls.dangerous().set_certificate_verifier(verifier);
+    }
+    let mut builder = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http();
     if let Some(name) = &config.tls_server_name {
         let name = name.clone().try_into().map_err(|e| kube::Error::Service(format!("tls-server-name {name:?}: {e}").into()))?;
         builder = builder.with_server_name_resolver(FixedServerNameResolver::new(name));

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use ferroflux_proxy_environment::ProxyEnvironment;
+use ferroflux_tls::{CertificateDer, Identity, Trust, authorities, client_config};
 use gix_transport::client::blocking_io::http::{GetResponse, Http, PostBodyDataKind, PostResponse};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Certificate, Client, Identity, Response, StatusCode, Url};
+use reqwest::{Client, Response, StatusCode, Url};
 
 use super::{Failure, GREETING, drop_version_1};
 use crate::error::causes;
@@ -25,20 +26,16 @@ const USER_AGENT: &str = "git/2.50.0 (ferroflux)";
 /// A client for one set of TLS and proxy settings; without a proxy those of the environment count.
 pub(crate) fn client(tls: &Tls, proxy: Option<&Proxy>, environment: &ProxyEnvironment) -> Result<Client, GitError> {
     let Settings { ca, identity, proxy } = Settings::read(tls, proxy)?;
-    let mut builder = Client::builder()
+    let tls = client_config(Trust::System(ca), identity).map_err(|e| unusable("cannot set up TLS", &e))?;
+    let builder = Client::builder()
         .user_agent(USER_AGENT)
         .connect_timeout(Duration::from_secs(20))
         .tcp_keepalive(Duration::from_secs(30))
         .pool_max_idle_per_host(1)
         .pool_idle_timeout(Duration::from_secs(90))
         .redirect(reqwest::redirect::Policy::limited(5))
-        .referer(false);
-    if !ca.is_empty() {
-        builder = builder.tls_certs_merge(ca);
-    }
-    if let Some(identity) = identity {
-        builder = builder.identity(identity);
-    }
+        .referer(false)
+        .tls_backend_preconfigured(tls);
     let environment = environment.clone();
     let proxy = proxy.unwrap_or_else(|| reqwest::Proxy::custom(move |url| environment.proxy(url).cloned()));
     builder.proxy(proxy).build().map_err(|e| unusable("cannot set up TLS", &e))
@@ -49,13 +46,13 @@ pub(crate) fn check(tls: &Tls, proxy: Option<&Proxy>) -> Result<(), GitError> {
     Settings::read(tls, proxy).map(drop)
 }
 
-fn unusable(what: &str, error: &reqwest::Error) -> GitError {
+fn unusable(what: &str, error: &dyn std::error::Error) -> GitError {
     GitError::Credentials(format!("{what}: {}", causes(error)))
 }
 
-/// The settings in reqwest's types.
+/// The settings as the client takes them.
 struct Settings {
-    ca: Vec<Certificate>,
+    ca: Vec<CertificateDer<'static>>,
     identity: Option<Identity>,
     proxy: Option<reqwest::Proxy>,
 }
@@ -63,16 +60,13 @@ struct Settings {
 impl Settings {
     fn read(tls: &Tls, proxy: Option<&Proxy>) -> Result<Self, GitError> {
         let ca = match &tls.ca {
-            Some(pem) => Certificate::from_pem_bundle(pem.as_bytes()).map_err(|e| unusable("the CA certificate cannot be read", &e))?,
+            Some(pem) => authorities(pem.as_bytes()).map_err(|e| unusable("the CA certificate cannot be read", &e))?,
             None => Vec::new(),
         };
-        if tls.ca.is_some() && ca.is_empty() {
-            return Err(GitError::Credentials("the CA certificate cannot be read: no PEM certificate found".into()));
-        }
         let identity = match (&tls.certificate, &tls.private_key) {
             (Some(certificate), Some(key)) => {
-                let pem = format!("{}\n{}", certificate.trim_end(), key.expose());
-                Some(Identity::from_pem(pem.as_bytes()).map_err(|e| unusable("the client certificate cannot be read", &e))?)
+                let identity = Identity::from_pem(certificate.as_bytes(), key.expose().as_bytes());
+                Some(identity.map_err(|e| unusable("the client certificate cannot be read", &e))?)
             }
             _ => None,
         };

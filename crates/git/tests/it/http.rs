@@ -1,6 +1,6 @@
 use ferroflux_git::{Auth, CheckoutOptions, GitError, Reference, Secret, Tls};
 use ferroflux_git_server::{HttpOptions, HttpServer};
-use ferroflux_test_harness::https;
+use ferroflux_test_harness::https::{self, Certificates};
 
 use crate::{Fixture, branch, checkout, entries, mirrored_objects, remote};
 
@@ -67,7 +67,7 @@ async fn credentials_are_sent() {
 async fn tls_is_checked() {
     let f = Fixture::new();
     f.repository("app").await.commit("c", &[("a", "1")]).await.unwrap();
-    let server = https::serve(&f.root(), HttpOptions::default(), true).await.unwrap();
+    let server = https::serve(&f.root(), HttpOptions::default(), Certificates::Mutual).await.unwrap();
     let pki = server.pki().clone();
     let with = |ca: bool, client: bool| Tls {
         ca: ca.then(|| pki.ca.clone()),
@@ -81,6 +81,14 @@ async fn tls_is_checked() {
     }
     let broken = ferroflux_git::Remote { tls: Tls { ca: Some("no PEM".into()), ..Tls::default() }, ..remote(&server.url("app.git")) };
     assert!(matches!(broken.check(), Err(GitError::Credentials(_))));
+
+    // A server that vouches for itself is known by that very certificate.
+    let own = https::serve(&f.root(), HttpOptions::default(), Certificates::Own).await.unwrap();
+    for (ca, good) in [(Some(own.pki().ca.clone()), true), (Some(pki.ca.clone()), false), (None, false)] {
+        let remote = ferroflux_git::Remote { tls: Tls { ca, ..Tls::default() }, ..remote(&own.url("app.git")) };
+        let got = checkout(&f.client, &remote, &branch("main")).await;
+        assert_eq!(got.is_ok(), good, "{:?}", got.err());
+    }
 }
 
 /// SRC-GIT-03, SRC-GIT-06: what is missing is named; an empty repository is told apart.

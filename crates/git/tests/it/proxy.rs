@@ -1,8 +1,9 @@
 use ferroflux_git::{Auth, CheckoutOptions, Client, GitError, KnownHosts, Limits, Proxy, Remote, Secret, SshIdentity, Tls};
 use ferroflux_git_server::{HttpOptions, HttpServer};
 use ferroflux_proxy_environment::ProxyEnvironment;
+use ferroflux_test_harness::https::{self, Certificates};
 use ferroflux_test_harness::proxy::{self, Protocol};
-use ferroflux_test_harness::{https, ssh};
+use ferroflux_test_harness::ssh;
 
 use crate::{Fixture, branch, checkout, entries, remote};
 
@@ -20,7 +21,7 @@ struct Ways {
 impl Ways {
     async fn open(f: &Fixture) -> Self {
         let http = HttpServer::start(f.root(), HttpOptions::default()).await.unwrap();
-        let https = https::serve(&f.root(), HttpOptions::default(), false).await.unwrap();
+        let https = https::serve(&f.root(), HttpOptions::default(), Certificates::Issued).await.unwrap();
         let ssh = ssh::serve(&f.root(), ssh::Options::default()).await.unwrap();
         let identity = SshIdentity {
             user: "git".into(),

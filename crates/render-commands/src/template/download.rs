@@ -1,16 +1,19 @@
 //! Files over http and https. The runtime for the network is started when the first one is asked for.
 
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, ensure};
 use ferroflux_proxy_environment::ProxyEnvironment;
+use ferroflux_tls::{Identity, TlsError, Trust, authorities, client_config};
 use reqwest::header::HeaderMap;
-use reqwest::{Certificate, Identity, StatusCode, Url};
+use reqwest::{StatusCode, Url};
 
 mod failure;
 
+use super::os_error;
 use failure::failure;
 
 /// The longest that a file may take.
@@ -26,7 +29,7 @@ pub(super) struct Access {
     pub(super) password: String,
     /// The client's certificate and key, PEM.
     pub(super) certificate: Option<(PathBuf, PathBuf)>,
-    /// Authorities to trust beside those of the system, PEM.
+    /// Authorities to trust in the place of those of the system, PEM.
     pub(super) ca: Option<PathBuf>,
     /// Take any certificate.
     pub(super) insecure: bool,
@@ -105,21 +108,44 @@ fn client(access: &Access) -> Result<reqwest::Client> {
     let environment = ProxyEnvironment::from_env();
     let proxy = reqwest::Proxy::custom(move |url| environment.proxy(url).cloned());
     let agent = concat!("ferroflux/", env!("CARGO_PKG_VERSION"));
-    let mut builder = reqwest::Client::builder().timeout(TIMEOUT).proxy(proxy).user_agent(agent);
-    builder = builder.tls_danger_accept_invalid_certs(access.insecure);
-    let read = |path: &PathBuf| {
-        std::fs::read(path).map_err(|e| anyhow!("can't create TLS config: open {}: {}", path.display(), super::os_error(&e)))
+    let builder = reqwest::Client::builder().timeout(TIMEOUT).proxy(proxy).user_agent(agent);
+    Ok(builder.tls_backend_preconfigured(tls(access)?).build()?)
+}
+
+/// A file of authorities stands in the place of the system's, as with Helm.
+pub(super) fn tls(access: &Access) -> Result<rustls::ClientConfig> {
+    read_tls(access).context("can't create TLS config for client")
+}
+
+fn read_tls(access: &Access) -> Result<rustls::ClientConfig> {
+    let read = |path: &Path, what: &str| {
+        std::fs::read(path).map_err(|error| {
+            let verb = if error.kind() == ErrorKind::IsADirectory { "read" } else { "open" };
+            anyhow!("{what}: {path:?}: {verb} {}: {}", path.display(), os_error(&error))
+        })
     };
-    if let Some(path) = &access.ca {
-        let unusable = || format!("can't create TLS config: certificates in {}", path.display());
-        builder = builder.tls_certs_merge(Certificate::from_pem_bundle(&read(path)?).with_context(unusable)?);
+    let identity = match &access.certificate {
+        Some((certificate, key)) => {
+            let (certificate, key) = (read(certificate, "unable to read cert file")?, read(key, "unable to read key file")?);
+            Some(Identity::from_pem(&certificate, &key).context("unable to load cert from key pair")?)
+        }
+        None => None,
+    };
+    let mut trust = match &access.ca {
+        Some(path) => Trust::Only(
+            authorities(&read(path, "can't read CA file")?).map_err(|_| anyhow!("failed to append certificates from pem block"))?,
+        ),
+        None => Trust::System(Vec::new()),
+    };
+    if access.insecure {
+        trust = Trust::Anyone;
     }
-    if let Some((certificate, key)) = &access.certificate {
-        let pem = [read(certificate)?, read(key)?].join(&b'\n');
-        let unusable = || format!("can't create TLS config: key pair of {} and {}", certificate.display(), key.display());
-        builder = builder.identity(Identity::from_pem(&pem).with_context(unusable)?);
-    }
-    Ok(builder.build()?)
+    client_config(trust, identity).map_err(|error| match error {
+        TlsError::Unusable(rustls::Error::InconsistentKeys(_)) => {
+            anyhow!("unable to load cert from key pair: tls: private key does not match public key")
+        }
+        other => other.into(),
+    })
 }
 
 /// An address as it may be shown.

@@ -19,9 +19,8 @@ use reqwest::Url;
 use tempfile::TempDir;
 
 use super::dependencies::absolute_url;
-use super::download::{Access, Downloads, shown};
+use super::download::{Access, Downloads, shown, tls};
 use super::flags::{given, path};
-use super::os_error;
 use super::registry::Registries;
 use super::repositories::{INDEX_LIMITS, Repositories, index_address};
 
@@ -94,20 +93,9 @@ impl Source {
 
     /// Reads the files that say how servers are spoken to, whether one is spoken to or not.
     pub(super) fn check(&self) -> Result<()> {
-        let unreadable = |what: &str, path: &Path, e: &std::io::Error| {
-            anyhow!(
-                "missing registry client: can't create TLS config for client: {what}: {:?}: open {}: {}",
-                path,
-                path.display(),
-                os_error(e)
-            )
-        };
-        if let (Some(certificate), Some(key)) = (given(&self.cert_file), given(&self.key_file)) {
-            fs::read(&certificate).map_err(|e| unreadable("unable to read cert file", &certificate, &e))?;
-            fs::read(&key).map_err(|e| unreadable("unable to read key file", &key, &e))?;
-        }
-        if let Some(ca) = given(&self.ca_file) {
-            fs::read(&ca).map_err(|e| unreadable("can't read CA file", &ca, &e))?;
+        let access = self.access();
+        if access.certificate.is_some() || access.ca.is_some() {
+            tls(&access).context("missing registry client")?;
         }
         Ok(())
     }
