@@ -181,7 +181,7 @@ impl<'r> State<'r> {
         format!(
             "template: {}:{line}:{column}: executing {} at <{}>: ",
             self.template.file,
-            strconv::quote(self.template.name.as_bytes()),
+            strconv::quote(&self.template.name),
             String::from_utf8_lossy(&shown)
         )
     }
@@ -372,7 +372,7 @@ impl<'r> State<'r> {
 
     fn walk_template(&mut self, dot: &Slot, invocation: &'r Invocation) -> Eval<()> {
         let Some(template) = self.scope.lookup(invocation.name.as_bytes()) else {
-            return Err(self.error(format!("template {} not defined", strconv::quote(invocation.name.as_bytes()))));
+            return Err(self.error(format!("template {} not defined", strconv::quote(&invocation.name))));
         };
         if self.depth == MAX_TEMPLATE_DEPTH {
             return Err(self.error(format!("exceeded maximum template depth ({MAX_TEMPLATE_DEPTH})")));

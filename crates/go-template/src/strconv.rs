@@ -48,9 +48,9 @@ pub fn is_print(c: char) -> bool {
     }
 }
 
-/// Go's `strconv.Quote` (`%q`).
-pub fn quote(bytes: &[u8]) -> String {
-    quote_with(bytes, '"', false)
+/// Go's `strconv.Quote` (`%q`) of a text, which may hold bytes that are no UTF-8.
+pub fn quote(text: impl AsRef<[u8]>) -> String {
+    quote_with(text.as_ref(), '"', false)
 }
 
 /// Go's `strconv.QuoteToASCII` (`%+q`).
@@ -476,7 +476,7 @@ mod tests {
     /// HE-TPL-12
     #[test]
     fn quotes_escape_what_go_escapes() {
-        assert_eq!(quote("a\"b\\\n\u{7f}\u{ad}é\u{301}😀".as_bytes()), "\"a\\\"b\\\\\\n\\x7f\\u00adé\u{301}😀\"");
+        assert_eq!(quote("a\"b\\\n\u{7f}\u{ad}é\u{301}😀"), "\"a\\\"b\\\\\\n\\x7f\\u00adé\u{301}😀\"");
         assert_eq!(quote(b"\xff\x00"), "\"\\xff\\x00\"");
         assert_eq!(quote_to_ascii("é😀".as_bytes()), "\"\\u00e9\\U0001f600\"");
     }

@@ -35,7 +35,7 @@ pub enum ArchiveError {
     #[error("chart illegally contains absolute paths")]
     Absolute,
     /// A name without a directory of its own below the chart's top directory.
-    #[error("chart illegally contains content outside the base directory: {}", quote(.0.as_bytes()))]
+    #[error("chart illegally contains content outside the base directory: {}", quote(.0))]
     OutsideBase(String),
     /// A name that climbs out of the chart.
     #[error("chart illegally references parent directory")]
@@ -50,7 +50,7 @@ pub enum ArchiveError {
     #[error("decompressed chart is larger than the maximum size {0}")]
     TooLarge(u64),
     /// One file is too large.
-    #[error("decompressed chart file {} is larger than the maximum file size {limit}", quote(.name.as_bytes()))]
+    #[error("decompressed chart file {} is larger than the maximum file size {limit}", quote(.name))]
     FileTooLarge {
         /// The name in the archive.
         name: String,

@@ -85,13 +85,13 @@ where
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KubeVersionError {
     /// There are no digits where a version has them.
-    #[error("could not parse {} as version", quote(.0.as_bytes()))]
+    #[error("could not parse {} as version", quote(.0))]
     NotAVersion(String),
     /// One number is not enough.
-    #[error("illegal version string {}", quote(.0.as_bytes()))]
+    #[error("illegal version string {}", quote(.0))]
     TooShort(String),
     /// A leading zero.
-    #[error("illegal zero-prefixed version component {} in {}", quote(.component.as_bytes()), quote(.version.as_bytes()))]
+    #[error("illegal zero-prefixed version component {} in {}", quote(.component), quote(.version))]
     ZeroPrefix {
         /// The number.
         component: String,
@@ -101,7 +101,7 @@ pub enum KubeVersionError {
     /// A number beyond 64 bits.
     #[error(
         "illegal non-numeric version component {0} in {1}: strconv.ParseUint: parsing {0}: value out of range",
-        quote(.component.as_bytes()), quote(.version.as_bytes())
+        quote(.component), quote(.version)
     )]
     TooLarge {
         /// The number.

@@ -304,7 +304,7 @@ impl Parts {
 #[derive(Debug, thiserror::Error)]
 pub enum PathError {
     /// There is nothing at the path.
-    #[error("path {} not found", quote(.0.as_bytes()))]
+    #[error("path {} not found", quote(.0))]
     NotFound(String),
     /// The file could not be read.
     #[error("{path}: {source}")]

@@ -135,33 +135,33 @@ impl Metadata {
         }
     }
 
-    /// Takes the fields of a mapping over what is there.
+    /// Takes the fields of a mapping over what is there. Here and below in the order of the keys: of several errors the
+    /// first is told, and the original reads the keys sorted.
     fn take(&mut self, object: &Object) -> Result<(), DecodeError> {
-        object.string("apiVersion", &mut self.api_version)?;
-        object.string("name", &mut self.name)?;
-        object.string("version", &mut self.version)?;
-        object.string("kubeVersion", &mut self.kube_version)?;
-        object.string("description", &mut self.description)?;
-        object.string("type", &mut self.chart_type)?;
-        object.strings("keywords", &mut self.keywords)?;
-        object.string("home", &mut self.home)?;
-        object.strings("sources", &mut self.sources)?;
-        object.string("icon", &mut self.icon)?;
-        object.string("appVersion", &mut self.app_version)?;
-        object.boolean("deprecated", &mut self.deprecated)?;
         object.string_map("annotations", &mut self.annotations)?;
+        object.string("apiVersion", &mut self.api_version)?;
+        object.string("appVersion", &mut self.app_version)?;
         object.string("condition", &mut self.condition)?;
-        object.string("tags", &mut self.tags)?;
-        if let Some(items) = object.objects("maintainers", "Maintainer")? {
-            self.null_items.maintainers = items.iter().any(Option::is_none);
-            self.maintainers = items.iter().flatten().map(maintainer).collect::<Result<_, _>>()?;
-        }
         if let Some(items) = object.objects("dependencies", "Dependency")? {
             self.lists_dependencies = true;
             self.null_items.dependencies = items.iter().any(Option::is_none);
             self.dependencies = items.iter().flatten().map(dependency).collect::<Result<_, _>>()?;
         }
-        Ok(())
+        object.boolean("deprecated", &mut self.deprecated)?;
+        object.string("description", &mut self.description)?;
+        object.string("home", &mut self.home)?;
+        object.string("icon", &mut self.icon)?;
+        object.strings("keywords", &mut self.keywords)?;
+        object.string("kubeVersion", &mut self.kube_version)?;
+        if let Some(items) = object.objects("maintainers", "Maintainer")? {
+            self.null_items.maintainers = items.iter().any(Option::is_none);
+            self.maintainers = items.iter().flatten().map(maintainer).collect::<Result<_, _>>()?;
+        }
+        object.string("name", &mut self.name)?;
+        object.strings("sources", &mut self.sources)?;
+        object.string("tags", &mut self.tags)?;
+        object.string("type", &mut self.chart_type)?;
+        object.string("version", &mut self.version)
     }
 
     /// Cleans texts of control characters and checks what Helm checks when it loads a chart (HE-CH-02).
@@ -187,16 +187,16 @@ impl Metadata {
             return refuse("chart.metadata.name is required".to_owned());
         }
         if matches!(self.name.as_str(), "." | "..") {
-            return refuse(format!("chart.metadata.name {} is not allowed", quote(self.name.as_bytes())));
+            return refuse(format!("chart.metadata.name {} is not allowed", quote(&self.name)));
         }
         if self.name != base(&self.name) {
-            return refuse(format!("chart.metadata.name {} is invalid", quote(self.name.as_bytes())));
+            return refuse(format!("chart.metadata.name {} is invalid", quote(&self.name)));
         }
         if self.version.is_empty() {
             return refuse("chart.metadata.version is required".to_owned());
         }
         if Version::parse(&self.version).is_err() {
-            return refuse(format!("chart.metadata.version {} is invalid", quote(self.version.as_bytes())));
+            return refuse(format!("chart.metadata.version {} is invalid", quote(&self.version)));
         }
         if !matches!(self.chart_type.as_str(), "" | "application" | "library") {
             return refuse("chart.metadata.type must be application or library".to_owned());
@@ -218,10 +218,10 @@ impl Metadata {
             dependency.tags.iter_mut().for_each(sanitize);
             let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
             if !dependency.alias.chars().all(plain) {
-                return refuse(format!("dependency {} has disallowed characters in the alias", quote(dependency.name.as_bytes())));
+                return refuse(format!("dependency {} has disallowed characters in the alias", quote(&dependency.name)));
             }
             if !names.insert(dependency.known_as()) {
-                return refuse(format!("more than one dependency with name or alias {}", quote(dependency.known_as().as_bytes())));
+                return refuse(format!("more than one dependency with name or alias {}", quote(dependency.known_as())));
             }
         }
         Ok(())
@@ -322,11 +322,11 @@ impl Lock {
     pub fn parse(text: &[u8]) -> Result<Self, DecodeError> {
         let mut lock = Self::default();
         let Some(object) = read_object(text, "Lock")? else { return Ok(lock) };
-        object.string("generated", &mut lock.generated)?;
-        object.string("digest", &mut lock.digest)?;
         if let Some(items) = object.objects("dependencies", "Dependency")? {
             lock.dependencies = items.iter().flatten().map(dependency).collect::<Result<_, _>>()?;
         }
+        object.string("digest", &mut lock.digest)?;
+        object.string("generated", &mut lock.generated)?;
         Ok(lock)
     }
 }
@@ -351,22 +351,22 @@ pub(crate) fn api_version(text: &[u8]) -> Result<String, DecodeError> {
 
 fn maintainer(object: &Object) -> Result<Maintainer, DecodeError> {
     let mut maintainer = Maintainer::default();
-    object.string("name", &mut maintainer.name)?;
     object.string("email", &mut maintainer.email)?;
+    object.string("name", &mut maintainer.name)?;
     object.string("url", &mut maintainer.url)?;
     Ok(maintainer)
 }
 
 fn dependency(object: &Object) -> Result<Dependency, DecodeError> {
     let mut dependency = Dependency::default();
-    object.string("name", &mut dependency.name)?;
-    object.string("version", &mut dependency.version)?;
-    object.string("repository", &mut dependency.repository)?;
-    object.string("condition", &mut dependency.condition)?;
-    object.strings("tags", &mut dependency.tags)?;
-    object.boolean("enabled", &mut dependency.enabled)?;
     object.string("alias", &mut dependency.alias)?;
+    object.string("condition", &mut dependency.condition)?;
+    object.boolean("enabled", &mut dependency.enabled)?;
     dependency.import_values = object.trees("import-values")?;
+    object.string("name", &mut dependency.name)?;
+    object.string("repository", &mut dependency.repository)?;
+    object.strings("tags", &mut dependency.tags)?;
+    object.string("version", &mut dependency.version)?;
     Ok(dependency)
 }
 

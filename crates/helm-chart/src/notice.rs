@@ -72,7 +72,7 @@ impl fmt::Display for Field<'_> {
         let plain = |c: char| !matches!(c, '"' | '=' | ' ' | char::REPLACEMENT_CHARACTER) && !c.is_whitespace() && is_print(c);
         match self.0.chars().all(plain) && !self.0.is_empty() {
             true => f.write_str(self.0),
-            false => f.write_str(&quote(self.0.as_bytes())),
+            false => f.write_str(&quote(self.0)),
         }
     }
 }

@@ -54,10 +54,10 @@ pub enum ProvenanceError {
     #[error("cannot read the digests of the provenance file: {0}")]
     Digests(#[from] DecodeError),
     /// The file is not in the list.
-    #[error("provenance does not contain a SHA for a file named {}", quote(.0.as_bytes()))]
+    #[error("provenance does not contain a SHA for a file named {}", quote(.0))]
     NotListed(String),
     /// The file is not what was signed.
-    #[error("sha256 sum does not match for {file}: {} != {}", quote(.wanted.as_bytes()), quote(.found.as_bytes()))]
+    #[error("sha256 sum does not match for {file}: {} != {}", quote(.wanted), quote(.found))]
     Mismatch {
         /// The archive's file name.
         file: String,

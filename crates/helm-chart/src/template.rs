@@ -108,7 +108,7 @@ pub enum TemplateError {
 
 /// What is wrong with a release's name.
 #[derive(Debug, thiserror::Error)]
-#[error("release name {}: {source}", quote(.name.as_bytes()))]
+#[error("release name {}: {source}", quote(.name))]
 pub struct ReleaseNameProblem {
     /// What the user gave.
     pub name: String,

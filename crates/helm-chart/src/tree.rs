@@ -75,7 +75,7 @@ pub enum TreeError {
     #[error("cannot load {0}: the link points outside the chart directory; charts may only link inside themselves")]
     Outside(String),
     /// One file is too large.
-    #[error("chart file {} is larger than the maximum file size {limit}", quote(.name.as_bytes()))]
+    #[error("chart file {} is larger than the maximum file size {limit}", quote(.name))]
     FileTooLarge {
         /// The file's name.
         name: String,

@@ -40,7 +40,7 @@ fn include(ctx: &Context<'_>, args: &Args<'_>) -> Result<Value, CallError> {
     let result = match scope.lookup(name.as_bytes()) {
         Some(template) => exec::execute(run, scope, template, args.value(1).clone()),
         None => {
-            let (name, root) = (strconv::quote(name.as_bytes()), strconv::quote(ROOT.as_bytes()));
+            let (name, root) = (strconv::quote(&name), strconv::quote(ROOT));
             Err(CallError::new(format!("template: no template {name} associated with template {root}")))
         }
     };
@@ -60,14 +60,14 @@ fn tpl(ctx: &Context<'_>, args: &Args<'_>) -> Result<Value, CallError> {
     let parsed = scope
         .texts
         .parse(&text)
-        .map_err(|error| CallError::new(error).context(format!("cannot parse template {}: ", strconv::quote(text.as_bytes()))))?;
+        .map_err(|error| CallError::new(error).context(format!("cannot parse template {}: ", strconv::quote(&text))))?;
     let inner = Scope { outer: Some(scope), templates: &parsed.templates, texts: scope.texts };
     let result = exec::execute(run, &inner, &parsed.main, args.value(1).clone());
     let out = result.map_err(|error| {
         if error.is_limit() {
             return error;
         }
-        error.context(format!("error during tpl function execution for {}: ", strconv::quote(text.as_bytes())))
+        error.context(format!("error during tpl function execution for {}: ", strconv::quote(&text)))
     })?;
     Ok(Value::string(without_no_value(out)))
 }

@@ -183,7 +183,7 @@ impl<'r> State<'r> {
         match &receiver.value {
             Value::Nil if !receiver.iface => {
                 if self.run.strict {
-                    return Err(self.error(format!("nil data; no entry for key {}", strconv::quote(name.as_bytes()))));
+                    return Err(self.error(format!("nil data; no entry for key {}", strconv::quote(name))));
                 }
                 Ok(receiver)
             }
@@ -198,7 +198,7 @@ impl<'r> State<'r> {
                 let element = map.go_type().element();
                 match map.get(name) {
                     Some(value) => Ok(Slot { value, iface: matches!(element, Type::Any) }),
-                    None if self.run.strict => Err(self.error(format!("map has no entry for key {}", strconv::quote(name.as_bytes())))),
+                    None if self.run.strict => Err(self.error(format!("map has no entry for key {}", strconv::quote(name)))),
                     None => Ok(zero(&element)),
                 }
             }

@@ -130,7 +130,7 @@ fn trunc(_: &Context<'_>, args: &Args<'_>) -> Result<Value, CallError> {
 }
 
 fn quote(_: &Context<'_>, args: &Args<'_>) -> Result<Value, CallError> {
-    let quoted = args.all().iter().filter(|v| !v.is_nil()).map(|v| strconv::quote(to_text(v).as_bytes()));
+    let quoted = args.all().iter().filter(|v| !v.is_nil()).map(|v| strconv::quote(to_text(v)));
     Ok(joined(quoted, b" "))
 }
 

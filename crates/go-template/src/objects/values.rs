@@ -32,7 +32,7 @@ fn yaml(ctx: &Context<'_>, args: &Args<'_>) -> Result<Value, CallError> {
 fn step(table: &Map, name: &str) -> Result<Map, CallError> {
     match table.get(name) {
         Some(Value::Map(inner)) if *inner.go_type() == *Type::MAP || *inner.go_type() == *VALUES_TYPE => Ok(inner),
-        _ => Err(format!("{} is not a table", crate::strconv::quote(name.as_bytes())).into()),
+        _ => Err(format!("{} is not a table", crate::strconv::quote(name)).into()),
     }
 }
 
@@ -47,7 +47,7 @@ fn path_value(_: &Context<'_>, args: &Args<'_>) -> Result<Value, CallError> {
         return Err("YAML path cannot be empty".into());
     }
     let (tables, key) = path.rsplit_once('.').map_or((None, &*path), |(tables, key)| (Some(tables), key));
-    let missing = || CallError::new(format!("{} is not a value", crate::strconv::quote(key.as_bytes())));
+    let missing = || CallError::new(format!("{} is not a value", crate::strconv::quote(key)));
     let table = match tables {
         Some(tables) => tables.split('.').try_fold(args.map(0), |table, name| step(&table, name)).map_err(|_| missing())?,
         None => args.map(0),

@@ -46,7 +46,7 @@ pub(super) fn number(text: &str) -> Result<Number, String> {
         (None, None) => {
             if let Some(f) = strconv::parse_float(text) {
                 if !text.contains(['.', 'e', 'E', 'p', 'P']) {
-                    return Err(format!("integer overflow: {}", strconv::quote(text.as_bytes())));
+                    return Err(format!("integer overflow: {}", strconv::quote(text)));
                 }
                 number.float = Some(f);
                 number.int = exact_int(f);
@@ -55,7 +55,7 @@ pub(super) fn number(text: &str) -> Result<Number, String> {
         }
     }
     if number.int.is_none() && number.uint.is_none() && number.float.is_none() {
-        return Err(format!("illegal number syntax: {}", strconv::quote(text.as_bytes())));
+        return Err(format!("illegal number syntax: {}", strconv::quote(text)));
     }
     Ok(number)
 }

@@ -246,7 +246,7 @@ impl<'t> Parser<'t> {
             None => self.definitions.push(new),
             Some(old) if old.is_empty => *old = new,
             Some(_) if new.is_empty => {}
-            Some(_) => return self.error(format!("template: multiple definition of template {}", strconv::quote(new.name.as_bytes()))),
+            Some(_) => return self.error(format!("template: multiple definition of template {}", strconv::quote(&new.name))),
         }
         Ok(())
     }

@@ -63,7 +63,7 @@ fn show_branch(word: &str, branch: &Branch, source: &Source, out: &mut Vec<u8>) 
 impl Show for Invocation {
     fn show(&self, source: &Source, out: &mut Vec<u8>) {
         put(out, "{{template ");
-        put(out, &strconv::quote(self.name.as_bytes()));
+        put(out, &strconv::quote(&self.name));
         if let Some(pipe) = self.pipe {
             put(out, " ");
             source.parts.pipes[pipe].show(source, out);

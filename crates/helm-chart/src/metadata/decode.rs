@@ -27,7 +27,7 @@ pub enum DecodeError {
         wanted: String,
     },
     /// A key that a strict reader does not know.
-    #[error("error unmarshaling JSON: while decoding JSON: json: unknown field {}", quote(.0.as_bytes()))]
+    #[error("error unmarshaling JSON: while decoding JSON: json: unknown field {}", quote(.0))]
     UnknownField(String),
     /// A text that is no point in time.
     #[error("error unmarshaling JSON: while decoding JSON: parsing time {0:?}: expected the form 2006-01-02T15:04:05Z07:00")]

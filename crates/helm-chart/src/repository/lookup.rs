@@ -115,8 +115,8 @@ pub fn find_logged(
     let mut lookup = Lookup::new(name, version)?;
     read_index(source, limits, &mut |item| {
         if let IndexItem::Skipped { chart, version, reason } = &item {
-            let version = if version.is_empty() { String::new() } else { format!(" {}", quote(version.as_bytes())) };
-            let chart = quote(chart.as_bytes());
+            let version = if version.is_empty() { String::new() } else { format!(" {}", quote(version)) };
+            let chart = quote(chart);
             let text = format!("skipping loading invalid entry for chart {chart}{version} from {origin}: {reason}");
             log.log(Notice::new(Level::Warn, text));
         }

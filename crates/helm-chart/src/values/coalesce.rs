@@ -88,7 +88,7 @@ pub(crate) fn import_values<C: ChartValues>(chart: &C, imports: &[Import], log: 
         let found = match table_at(&merged.root, &import.chart, &import.child) {
             Ok(found) => found,
             Err(missing) => {
-                let error = format!("{} is not a table", quote(missing.as_bytes()));
+                let error = format!("{} is not a table", quote(missing));
                 let notice = match import.is_export {
                     true => Notice::new(Level::Warn, "ImportValues missing table"),
                     false => Notice::new(Level::Warn, "ImportValues missing table from chart").with("chart", &import.chart),
@@ -309,7 +309,7 @@ impl Walk<'_> {
                     self.mode = outer;
                 }
                 Some(_) => {
-                    self.inform(format!("Conflict: cannot merge map onto non-map for {}. Skipping.", quote(key.as_bytes())));
+                    self.inform(format!("Conflict: cannot merge map onto non-map for {}. Skipping.", quote(&key)));
                     continue;
                 }
             }

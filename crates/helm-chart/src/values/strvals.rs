@@ -29,13 +29,13 @@ const MAX_NESTED_LISTS: usize = 100;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SetError {
     /// A key without `=`.
-    #[error("key {} has no value", quote(.0.as_bytes()))]
+    #[error("key {} has no value", quote(.0))]
     NoValue(String),
     /// A key that ends in a comma.
-    #[error("key {} has no value (cannot end with ,)", quote(.0.as_bytes()))]
+    #[error("key {} has no value (cannot end with ,)", quote(.0))]
     EndsWithComma(String),
     /// A dot with nothing behind it.
-    #[error("key map {} has no value", quote(.0.as_bytes()))]
+    #[error("key map {} has no value", quote(.0))]
     EmptyMap(String),
     /// The path goes through a value of another type.
     #[error("unable to parse key: interface conversion: interface {{}} is {found}, not {wanted}")]

@@ -241,3 +241,15 @@ fn numbers_that_are_none() {
         assert!(error.starts_with("error converting YAML to JSON: json: unsupported value: "), "{error}");
     }
 }
+
+/// HE-CH-01: of several fields of the wrong type the first is told, and the keys are read sorted.
+#[test]
+fn the_first_of_several_wrong_fields() {
+    let told = |text: &str| Metadata::parse(text.as_bytes()).unwrap_err().to_string().split("json: ").last().unwrap_or_default().to_owned();
+    let wrong =
+        |found: &str, field: &str, wanted: &str| format!("cannot unmarshal {found} into Go struct field {field} of type {wanted}");
+    assert_eq!(told("keywords: x\ndeprecated: 'yes'\n"), wrong("string", "Metadata.deprecated", "bool"));
+    assert_eq!(told("version: []\nsources: [{}]\nmaintainers: x\n"), wrong("string", "Metadata.maintainers", "[]*v2.Maintainer"));
+    let dependency = "dependencies: [{version: [], alias: {}}]\ndescription: []\n";
+    assert_eq!(told(dependency), wrong("object", "Dependency.dependencies.alias", "string"));
+}

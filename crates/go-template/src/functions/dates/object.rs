@@ -155,7 +155,7 @@ impl Object for TimeObject {
         let zone = match &self.0.zone {
             Zone::Utc => "time.UTC".to_owned(),
             zone if zone.name() == "Local" => "time.Local".to_owned(),
-            zone => format!("time.Location({})", crate::strconv::quote(zone.name().as_bytes())),
+            zone => format!("time.Location({})", crate::strconv::quote(zone.name())),
         };
         let month = MONTHS.get(index(wall.date.month - 1)).copied().unwrap_or_default();
         let (date, nanos) = (wall.date, self.0.nanos);

@@ -83,7 +83,7 @@ impl Reader<'_> {
             Some(b'\'') => format!("invalid character '\\'' {context}").into(),
             Some(b'"') => format!("invalid character '\"' {context}").into(),
             Some(byte) => {
-                let quoted = strconv::quote(char::from(byte).encode_utf8(&mut [0; 4]).as_bytes());
+                let quoted = strconv::quote(char::from(byte).encode_utf8(&mut [0; 4]));
                 format!("invalid character '{}' {context}", quoted.trim_matches('"')).into()
             }
         }

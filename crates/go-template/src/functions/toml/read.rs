@@ -12,7 +12,7 @@ use crate::value::{MAX_DEPTH, Map, Value};
 pub(super) enum TomlError {
     #[error("toml: line {0}: {1}")]
     Line(usize, String),
-    #[error("toml: line {0} (last key {key}): {2}", key = strconv::quote(.1.as_bytes()))]
+    #[error("toml: line {0} (last key {key}): {2}", key = strconv::quote(.1))]
     Key(usize, String, String),
 }
 
@@ -370,7 +370,7 @@ impl Reader<'_> {
             return match self.cut(len).to_owned().as_str() {
                 "true" => Ok(true.into()),
                 "false" => Ok(false.into()),
-                other => Err(self.error(format!("expected value but found {} instead", strconv::quote(other.as_bytes())))),
+                other => Err(self.error(format!("expected value but found {} instead", strconv::quote(other)))),
             };
         }
         let sign = usize::from(matches!(first, '+' | '-'));
@@ -423,7 +423,7 @@ impl Reader<'_> {
                 let len = part(|c| c.is_ascii_digit() || matches!(c, '-' | ':' | 'T' | 't' | ' ' | '.' | 'Z' | 'z' | '+'));
                 let text = self.cut(self.rest[..len].trim_end_matches(' ').len()).replace(' ', "T").to_ascii_uppercase();
                 let time = toml_time(&text);
-                let time = time.ok_or_else(|| self.error(format!("invalid datetime: {}", strconv::quote(text.as_bytes()))))?;
+                let time = time.ok_or_else(|| self.error(format!("invalid datetime: {}", strconv::quote(&text))))?;
                 Ok(time)
             }
             _ => self.integer(plain),
@@ -439,7 +439,7 @@ impl Reader<'_> {
 
     fn integer(&mut self, len: usize) -> Parsed<Value> {
         let text = self.cut(len).to_owned();
-        let invalid = |why: &str| self.error(format!("Invalid integer {}: {why}", strconv::quote(text.as_bytes())));
+        let invalid = |why: &str| self.error(format!("Invalid integer {}: {why}", strconv::quote(&text)));
         let digits = text.trim_start_matches(['+', '-']);
         let decimal = !digits.starts_with("0x") && !digits.starts_with("0o") && !digits.starts_with("0b");
         if lonely_underscores(digits) {
@@ -460,7 +460,7 @@ impl Reader<'_> {
             "nan" => return Ok(f64::NAN.into()),
             _ => {}
         }
-        let invalid = |why: &str| self.error(format!("Invalid float {}: {why}", strconv::quote(text.as_bytes())));
+        let invalid = |why: &str| self.error(format!("Invalid float {}: {why}", strconv::quote(&text)));
         let parts: Vec<&str> = digits.split(['.', 'e', 'E']).filter(|part| !part.is_empty()).collect();
         if parts.iter().any(|part| lonely_underscores(part.trim_start_matches(['+', '-']))) {
             return Err(invalid("underscores must be surrounded by digits"));
@@ -475,7 +475,7 @@ impl Reader<'_> {
         match plain.parse::<f64>() {
             Ok(f) if f.is_finite() => Ok(f.into()),
             Ok(_) => Err(self.error(format!("{text} is out of range for float64"))),
-            Err(_) => Err(self.error(format!("Invalid float value: {}", strconv::quote(text.as_bytes())))),
+            Err(_) => Err(self.error(format!("Invalid float value: {}", strconv::quote(&text)))),
         }
     }
 
@@ -539,7 +539,7 @@ impl Reader<'_> {
                 return Ok(out);
             }
             match self.next() {
-                None => return Err(self.error(format!("unexpected EOF; expected {}", strconv::quote(quotes.as_bytes())))),
+                None => return Err(self.error(format!("unexpected EOF; expected {}", strconv::quote(quotes)))),
                 Some('\\') if quote == Some('"') => {
                     let rest = self.rest.trim_start_matches([' ', '\t', '\r']);
                     if rest.starts_with('\n') {
@@ -579,7 +579,7 @@ impl Reader<'_> {
         for _ in 0..digits {
             let digit = self.next().and_then(|c| c.to_digit(16)).ok_or_else(|| {
                 let read = &content[..content.len() - self.rest.len()];
-                let got = strconv::quote(read.as_bytes());
+                let got = strconv::quote(read);
                 self.error(format!("expected {count} hexadecimal digits after '\\{kind}', but got {got} instead"))
             })?;
             code = code << 4 | digit;
@@ -597,6 +597,6 @@ fn lonely_underscores(digits: &str) -> bool {
 /// A dotted key as the original shows one that is there already: parts that are not bare in quotes.
 fn dotted(keys: &[String]) -> String {
     let bare = |key: &str| !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
-    let shown = keys.iter().map(|key| if bare(key) { key.clone() } else { strconv::quote(key.as_bytes()) });
+    let shown = keys.iter().map(|key| if bare(key) { key.clone() } else { strconv::quote(key) });
     shown.collect::<Vec<_>>().join(".")
 }

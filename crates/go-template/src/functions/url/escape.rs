@@ -55,7 +55,7 @@ impl Part {
             let in_host = matches!(self, Self::Host | Self::HostZone);
             if byte != b'%' {
                 if in_host && byte.is_ascii() && !self.is_plain(byte) {
-                    return Err(EscapeError::HostCharacter(strconv::quote(&[byte])));
+                    return Err(EscapeError::HostCharacter(strconv::quote([byte])));
                 }
                 out.push(byte);
                 rest = after;

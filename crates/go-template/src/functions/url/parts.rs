@@ -227,7 +227,7 @@ fn host(scheme: &[u8], text: &[u8]) -> Result<Vec<u8>, Reason> {
     match parsed {
         Some(std::net::IpAddr::V6(_)) => {}
         Some(std::net::IpAddr::V4(_)) => return Err(Reason::IpLiteral),
-        None => return Err(Reason::Address(strconv::quote(&[&*address, &*zone].concat()))),
+        None => return Err(Reason::Address(strconv::quote([&*address, &*zone].concat()))),
     }
     Ok([b"[", &*address, &*zone, b"]", &text[close + 1..]].concat())
 }

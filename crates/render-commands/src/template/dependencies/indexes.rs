@@ -104,7 +104,7 @@ fn update(
     out: &mut dyn Write,
 ) -> Result<()> {
     let address = index_address(&repository.url)?;
-    let name = quote(name.as_bytes());
+    let name = quote(name);
     match fetch(&address, repository, repositories, network) {
         Ok(()) => writeln!(out, "...Successfully got an update from the {name} chart repository")?,
         Err(error) => writeln!(out, "...Unable to get an update from the {name} chart repository{place}:\n\t{error:#}")?,
