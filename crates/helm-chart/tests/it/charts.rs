@@ -246,8 +246,7 @@ fn numbers_that_are_none() {
 #[test]
 fn the_first_of_several_wrong_fields() {
     let told = |text: &str| Metadata::parse(text.as_bytes()).unwrap_err().to_string().split("json: ").last().unwrap_or_default().to_owned();
-    let wrong =
-        |found: &str, field: &str, wanted: &str| format!("cannot unmarshal {found} into Go struct field {field} of type {wanted}");
+    let wrong = |found: &str, field: &str, wanted: &str| format!("cannot unmarshal {found} into Go struct field {field} of type {wanted}");
     assert_eq!(told("keywords: x\ndeprecated: 'yes'\n"), wrong("string", "Metadata.deprecated", "bool"));
     assert_eq!(told("version: []\nsources: [{}]\nmaintainers: x\n"), wrong("string", "Metadata.maintainers", "[]*v2.Maintainer"));
     let dependency = "dependencies: [{version: [], alias: {}}]\ndescription: []\n";
