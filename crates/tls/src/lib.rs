@@ -16,11 +16,9 @@ use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::Verifier;
 
-mod anyone;
-mod authority;
+mod judge;
 
-use anyone::Anyone;
-use authority::OwnAuthority;
+use judge::Judge;
 
 /// Whose word is taken for a server's identity.
 #[derive(Debug, Clone)]
@@ -86,17 +84,19 @@ impl Identity {
     }
 }
 
-/// The configuration of a client. Its protocols (ALPN) are left to the caller.
+/// The configuration of a client that speaks HTTP/1.1, which it offers to the server (ALPN).
 ///
 /// # Errors
 /// An authority, or the identity, cannot be used.
 pub fn client_config(trust: Trust, identity: Option<Identity>) -> Result<ClientConfig, TlsError> {
     let builder = ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()?;
     let builder = builder.dangerous().with_custom_certificate_verifier(verifier(trust)?);
-    Ok(match identity {
+    let mut config = match identity {
         Some(Identity { certificates, key }) => builder.with_client_auth_cert(certificates, key)?,
         None => builder.with_no_client_auth(),
-    })
+    };
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(config)
 }
 
 /// Judges servers. One that shows exactly a given certificate is believed if that is made for its name and valid now, also
@@ -106,19 +106,20 @@ pub fn client_config(trust: Trust, identity: Option<Identity>) -> Result<ClientC
 /// An authority cannot be used.
 pub fn verifier(trust: Trust) -> Result<Arc<dyn ServerCertVerifier>, TlsError> {
     let provider = provider();
-    let (given, others): (_, Arc<dyn ServerCertVerifier>) = match trust {
-        Trust::Anyone => return Ok(Arc::new(Anyone::new(&provider))),
-        Trust::System(more) => (more.clone(), Arc::new(Verifier::new_with_extra_roots(more, provider)?)),
+    let signatures = provider.signature_verification_algorithms;
+    let (given, authorities): (_, Option<Arc<dyn ServerCertVerifier>>) = match trust {
+        Trust::Anyone => (Vec::new(), None),
+        Trust::System(more) => (more.clone(), Some(Arc::new(Verifier::new_with_extra_roots(more, provider)?))),
         Trust::Only(these) => {
             let mut roots = RootCertStore::empty();
             for certificate in &these {
                 roots.add(certificate.clone())?;
             }
             let verifier = rustls::client::WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build();
-            (these, verifier.map_err(|e| rustls::Error::General(e.to_string()))?)
+            (these, Some(verifier.map_err(|e| rustls::Error::General(e.to_string()))?))
         }
     };
-    Ok(if given.is_empty() { others } else { Arc::new(OwnAuthority::new(given, others)) })
+    Ok(Arc::new(Judge { authorities, given, signatures }))
 }
 
 /// The cryptography of the process, or the one that this project is built with.

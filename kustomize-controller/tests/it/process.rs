@@ -2,12 +2,11 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::time::Duration;
 
 use ferroflux_test_harness::gate::{Gate, Passage};
 use serde_json::{Value, json};
 
-use crate::world::{Controller, PATIENCE, SERVER, World, config_map};
+use crate::world::{Controller, SERVER, World, config_map, until};
 
 const KUSTOMIZE: &str = "kustomize.toolkit.fluxcd.io/v1";
 
@@ -55,15 +54,11 @@ pub(crate) fn loopback() -> String {
 
 /// The metrics served at an address, as soon as they are as asked.
 pub(crate) async fn scraped(addr: &str, what: &str, is: impl Fn(&str) -> bool) -> String {
-    let begin = tokio::time::Instant::now();
-    loop {
+    let look = async || {
         let text = get(addr, "/metrics");
-        if is(&text) {
-            return text;
-        }
-        assert!(begin.elapsed() < PATIENCE, "never: {what}\n{text}");
-        tokio::time::sleep(Duration::from_millis(30)).await;
-    }
+        if is(&text) { Ok(text) } else { Err(text) }
+    };
+    until(look, |text| format!("never: {what}\n{text}")).await
 }
 
 /// RT-94: packets between the controller and the API server are dropped for a while, without a word. The controller is not

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 /// How long a test waits for a state before it fails; it bounds hanging, nothing else.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// One test's part of the cluster.
 pub(crate) struct World {
@@ -167,49 +167,33 @@ impl World {
         what: &str,
         is: impl Fn(Option<&Value>) -> bool,
     ) -> Option<Value> {
-        let begin = tokio::time::Instant::now();
-        loop {
+        let look = async || {
             let found = self.get(api_version, kind, name).await;
-            if is(found.as_ref()) {
-                return found;
-            }
-            assert!(
-                begin.elapsed() < PATIENCE,
-                "{kind}/{}/{name} did not become {what}: {:#}\n{}",
-                self.namespace,
-                found.unwrap_or_default()["status"],
-                log()
-            );
-            tokio::time::sleep(Duration::from_millis(30)).await;
-        }
+            if is(found.as_ref()) { Ok(found) } else { Err(found) }
+        };
+        let tell = |found: Option<Value>| {
+            let status = &found.unwrap_or_default()["status"];
+            format!("{kind}/{}/{name} did not become {what}: {status:#}\n{}", self.namespace, log())
+        };
+        until(look, tell).await
     }
 
     /// Waits for an event on a Kustomization whose message is as asked.
     pub(crate) async fn event(&self, name: &str, reason: &str, is: impl Fn(&str) -> bool) -> Value {
-        let begin = tokio::time::Instant::now();
-        loop {
+        let look = async || {
             let events = self.api("v1", "Event").list(&Default::default()).await.unwrap();
             let mut events = events.items.into_iter().map(|e| serde_json::to_value(e).unwrap());
             let wanted =
                 |e: &Value| e["involvedObject"]["name"] == name && e["reason"] == reason && is(e["message"].as_str().unwrap_or_default());
-            if let Some(event) = events.find(wanted) {
-                return event;
-            }
-            assert!(begin.elapsed() < PATIENCE, "no such event {reason} on {name}\n{}", log());
-            tokio::time::sleep(Duration::from_millis(30)).await;
-        }
+            events.find(wanted).ok_or(())
+        };
+        until(look, |()| format!("no such event {reason} on {name}\n{}", log())).await
     }
 
     /// Waits for a log line about an object whose message is as asked.
     pub(crate) async fn logged(&self, name: &str, is: impl Fn(&str) -> bool) -> Value {
-        let begin = tokio::time::Instant::now();
-        loop {
-            if let Some(line) = logged(self.namespace, name, &is) {
-                return line;
-            }
-            assert!(begin.elapsed() < PATIENCE, "no such line about {name}\n{}", log());
-            tokio::time::sleep(Duration::from_millis(30)).await;
-        }
+        let look = async || logged(self.namespace, name, &is).ok_or(());
+        until(look, |()| format!("no such line about {name}\n{}", log())).await
     }
 
     /// The messages of the events on a Kustomization with a reason.
@@ -218,6 +202,18 @@ impl World {
         let events = events.items.into_iter().map(|e| serde_json::to_value(e).unwrap());
         let wanted = |e: &Value| e["involvedObject"]["name"] == name && e["reason"] == reason;
         events.filter(wanted).map(|e| e["message"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+/// Waits until `look` finds what is wanted. If it never does, `tell` makes a message of what it found instead at last.
+pub(crate) async fn until<T, E>(mut look: impl AsyncFnMut() -> Result<T, E>, tell: impl FnOnce(E) -> String) -> T {
+    let begin = tokio::time::Instant::now();
+    loop {
+        match look().await {
+            Ok(found) => return found,
+            Err(instead) if begin.elapsed() >= PATIENCE => panic!("{}", tell(instead)),
+            Err(_) => tokio::time::sleep(Duration::from_millis(30)).await,
+        }
     }
 }
 

@@ -52,7 +52,8 @@ pub(super) fn socks<C>(proxy: &Uri, inner: C) -> SocksV5<C> {
 /// TLS over `inner`, as the configuration says; HTTP/2 where the server has it and `http2` is set.
 pub(super) fn tls<C>(config: &Config, inner: C, http2: bool) -> kube::Result<HttpsConnector<C>> {
     let mut tls = config.rustls_client_config()?;
-    if let (Some(authorities), false) = (&config.root_cert, config.accept_invalid_certs) {
+    // Those of a pod stand in a file that the library reads again when they change.
+    if let (Some(authorities), None, false) = (&config.root_cert, &config.root_cert_file, config.accept_invalid_certs) {
         let authorities = authorities.iter().map(|der| CertificateDer::from(der.clone())).collect();
         let verifier = verifier(Trust::Only(authorities)).map_err(|e| kube::Error::Service(e.into()))?;
         tls.dangerous().set_certificate_verifier(verifier);

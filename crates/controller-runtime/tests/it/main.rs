@@ -1,6 +1,7 @@
 //! The runtime against a real API server.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod authorities;
 mod controller;
 mod events;
 mod leader;

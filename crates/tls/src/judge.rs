@@ -1,24 +1,22 @@
-//! A server that shows the certificate of a given authority itself.
+//! Whether a server is who it says.
 
 use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::verify_server_name;
+use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
 
-/// Believes what `others` believe, and servers with one of the given certificates.
+/// Believes servers that an authority vouches for, and those that show a given certificate itself.
 #[derive(Debug)]
-pub(crate) struct OwnAuthority {
-    given: Vec<CertificateDer<'static>>,
-    others: Arc<dyn ServerCertVerifier>,
-}
-
-impl OwnAuthority {
-    pub(crate) fn new(given: Vec<CertificateDer<'static>>, others: Arc<dyn ServerCertVerifier>) -> Self {
-        Self { given, others }
-    }
+pub(crate) struct Judge {
+    /// Who knows the authorities; without it everyone is believed who has the key of what is shown.
+    pub(crate) authorities: Option<Arc<dyn ServerCertVerifier>>,
+    /// The certificates that were given.
+    pub(crate) given: Vec<CertificateDer<'static>>,
+    pub(crate) signatures: WebPkiSupportedAlgorithms,
 }
 
 /// The one complaint that does not count against a given certificate. It is made after those about the time, so a
@@ -28,7 +26,7 @@ fn is_authority(error: &Error) -> bool {
     matches!(why.0.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))
 }
 
-impl ServerCertVerifier for OwnAuthority {
+impl ServerCertVerifier for Judge {
     fn verify_server_cert(
         &self,
         shown: &CertificateDer<'_>,
@@ -37,8 +35,8 @@ impl ServerCertVerifier for OwnAuthority {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let judged = self.others.verify_server_cert(shown, between, name, ocsp, now);
-        match judged {
+        let Some(authorities) = &self.authorities else { return Ok(ServerCertVerified::assertion()) };
+        match authorities.verify_server_cert(shown, between, name, ocsp, now) {
             Err(error) if is_authority(&error) && self.given.contains(shown) => {
                 verify_server_name(&ParsedCertificate::try_from(shown)?, name)?;
                 Ok(ServerCertVerified::assertion())
@@ -53,7 +51,7 @@ impl ServerCertVerifier for OwnAuthority {
         shown: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.others.verify_tls12_signature(message, shown, signature)
+        verify_tls12_signature(message, shown, signature, &self.signatures)
     }
 
     fn verify_tls13_signature(
@@ -62,10 +60,10 @@ impl ServerCertVerifier for OwnAuthority {
         shown: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.others.verify_tls13_signature(message, shown, signature)
+        verify_tls13_signature(message, shown, signature, &self.signatures)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.others.supported_verify_schemes()
+        self.signatures.supported_schemes()
     }
 }
