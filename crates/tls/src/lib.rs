@@ -1,8 +1,9 @@
 //! TLS of a client: whom it trusts, and the certificate that it shows.
 //!
-//! [`client_config`] makes the configuration that Git, downloads and the API client use. It trusts as `crypto/x509` of Go
-//! does, which Flux and Helm are built on, in one respect in which rustls is stricter: a server may show the very
-//! certificate that was given as an authority, and `openssl req -x509` marks what it makes as one (see [`verifier`]).
+//! [`client_config`] makes the configuration of Git and of downloads; the client of the API server has its own, and takes
+//! the [`verifier`]. Both trust as `crypto/x509` of Go does, which Flux and Helm are built on, in one respect in which
+//! rustls is stricter: a server may show the very certificate that was given as an authority, and `openssl req -x509` marks
+//! what it makes as one.
 //!
 //! Deliberately absent: reading files or Secrets, and revocation, which the originals do not check either.
 
